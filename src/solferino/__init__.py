@@ -1,0 +1,1 @@
+"""Solferino makes music with machine learning on an ordinary computer."""

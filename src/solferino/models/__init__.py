@@ -1,0 +1,1 @@
+"""Integers to probabilities; torch, and no music."""

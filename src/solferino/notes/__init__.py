@@ -1,0 +1,1 @@
+"""Music in memory and on disk."""

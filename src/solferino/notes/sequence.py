@@ -1,0 +1,274 @@
+"""NoteSequence: music in memory, as read-only columns."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+NOTE_DTYPE = np.dtype(
+    [
+        ("onset_s", np.float64),
+        ("release_s", np.float64),
+        ("pitch", np.uint8),
+        ("velocity", np.uint8),
+        ("instrument", np.int16),
+    ]
+)
+TEMPO_DTYPE = np.dtype([("time_s", np.float64), ("qpm", np.float64)])
+METER_DTYPE = np.dtype(
+    [("time_s", np.float64), ("numerator", np.uint8), ("denominator", np.uint16)]
+)
+KEY_DTYPE = np.dtype([("time_s", np.float64), ("sharps", np.int8), ("is_minor", np.bool_)])
+CONTROL_DTYPE = np.dtype(
+    [
+        ("time_s", np.float64),
+        ("number", np.uint8),
+        ("value", np.uint8),
+        ("instrument", np.int16),
+    ]
+)
+BEND_DTYPE = np.dtype([("time_s", np.float64), ("bend", np.int16), ("instrument", np.int16)])
+
+DEFAULT_QPM = 120.0
+DEFAULT_TICKS_PER_QUARTER = 220
+DEFAULT_VELOCITY = 80
+
+Table = NDArray[np.void]
+
+
+class Instrument(NamedTuple):
+    """One voice of a piece: a General MIDI program, or a drum kit, with a name.
+
+    Parameters
+    ----------
+    program : int in [0, 127]
+        General MIDI program, counted from 0.
+    is_drum : bool
+        Whether it plays on the percussion channel.
+    name : str
+        Track name; may be empty.
+    """
+
+    program: int = 0
+    is_drum: bool = False
+    name: str = ""
+
+
+class Text(NamedTuple):
+    """Words at a moment of a piece.
+
+    Parameters
+    ----------
+    time_s : float
+        When, in seconds from the start of the piece.
+    text : str
+        The words, for instance ``"Am7"`` or ``"Chorus"``.
+    kind : str
+        One of ``TEXT_KINDS``.
+    instrument : int
+        Index into ``NoteSequence.instruments``, or -1 for the whole piece.
+    """
+
+    time_s: float
+    text: str
+    kind: str = "text"
+    instrument: int = -1
+
+
+TEXT_KINDS = ("chord", "lyric", "marker", "text")
+
+
+def _frozen_table(rows: ArrayLike | Table | None, dtype: np.dtype[np.void], order: str) -> Table:
+    """Copy rows into a table of their own, in order of time, that cannot be written."""
+    if rows is None:
+        table = np.empty(0, dtype)
+    elif isinstance(rows, np.ndarray) and rows.dtype == dtype:
+        table = rows.copy()
+    else:
+        table = np.array([tuple(row) for row in np.asarray(rows, object)], dtype)
+    if len(table) > 1 and np.any(np.diff(table[order]) < 0):
+        table = table[np.argsort(table[order], kind="stable")]
+    table.flags.writeable = False
+    return table
+
+
+_TABLES = {
+    "notes": (NOTE_DTYPE, "onset_s"),
+    "tempos": (TEMPO_DTYPE, "time_s"),
+    "meters": (METER_DTYPE, "time_s"),
+    "keys": (KEY_DTYPE, "time_s"),
+    "control_changes": (CONTROL_DTYPE, "time_s"),
+    "pitch_bends": (BEND_DTYPE, "time_s"),
+}
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class NoteSequence:
+    """A piece of music: notes and all that a MIDI file says about them.
+
+    It is a value: no method changes it, and its tables cannot be written. Each table is a
+    NumPy structured array in order of time, so ``piece.notes["pitch"]`` is a column and
+    ``piece.notes[piece.notes["pitch"] > 60]`` are rows.
+
+    Parameters
+    ----------
+    notes : structured array, shape (n_notes,), dtype NOTE_DTYPE
+        ``onset_s`` and ``release_s`` in seconds from the start of the piece, ``pitch`` and
+        ``velocity`` in MIDI numbers, ``instrument`` an index into `instruments`.
+    instruments : tuple of Instrument
+        The voices. Program and drum flag live here; see `program` and `is_drum`.
+    tempos : structured array, dtype TEMPO_DTYPE
+        Tempo changes in quarter notes a minute; 120 before the first.
+    meters : structured array, dtype METER_DTYPE
+        Time signatures; 4/4 before the first.
+    keys : structured array, dtype KEY_DTYPE
+        Key signatures: number of sharps (negative: flats) and whether minor.
+    control_changes, pitch_bends : structured arrays
+        MIDI controllers, and bends in [-8192, 8191].
+    texts : tuple of Text
+        Chord symbols, lyrics, markers and other words.
+    title, source : str
+        What it is called and where it came from.
+    total_time_s : float
+        Length in seconds; never before the last release.
+    ticks_per_quarter : int
+        Resolution of the MIDI file it came from, kept for writing.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range; the message names the column.
+    """
+
+    notes: Table = field(default_factory=lambda: np.empty(0, NOTE_DTYPE))
+    instruments: tuple[Instrument, ...] = ()
+    tempos: Table = field(default_factory=lambda: np.empty(0, TEMPO_DTYPE))
+    meters: Table = field(default_factory=lambda: np.empty(0, METER_DTYPE))
+    keys: Table = field(default_factory=lambda: np.empty(0, KEY_DTYPE))
+    control_changes: Table = field(default_factory=lambda: np.empty(0, CONTROL_DTYPE))
+    pitch_bends: Table = field(default_factory=lambda: np.empty(0, BEND_DTYPE))
+    texts: tuple[Text, ...] = ()
+    title: str = ""
+    source: str = ""
+    total_time_s: float = 0.0
+    ticks_per_quarter: int = DEFAULT_TICKS_PER_QUARTER
+
+    def __post_init__(self) -> None:
+        """Freeze the tables, sort them by time and check every range."""
+        for name, (dtype, order) in _TABLES.items():
+            object.__setattr__(self, name, _frozen_table(getattr(self, name), dtype, order))
+        object.__setattr__(self, "instruments", tuple(Instrument(*i) for i in self.instruments))
+        texts = sorted((Text(*text) for text in self.texts), key=lambda text: text.time_s)
+        object.__setattr__(self, "texts", tuple(texts))
+        last_release_s = float(self.notes["release_s"].max()) if len(self.notes) else 0.0
+        object.__setattr__(self, "total_time_s", max(float(self.total_time_s), last_release_s))
+        _check_ranges(self)
+
+    @classmethod
+    def from_columns(
+        cls,
+        pitch: ArrayLike,
+        onset_s: ArrayLike,
+        release_s: ArrayLike,
+        velocity: ArrayLike = DEFAULT_VELOCITY,
+        instrument: ArrayLike = 0,
+        **others: Any,
+    ) -> Self:
+        """Build a piece from columns; scalars are broadcast.
+
+        Parameters
+        ----------
+        pitch, onset_s, release_s, velocity, instrument : array_like, shape (n_notes,)
+            The columns of `notes`.
+        **others
+            Any other field of `NoteSequence`. Without ``instruments`` every instrument
+            index that occurs becomes a piano.
+        """
+        onsets = np.atleast_1d(np.asarray(onset_s, np.float64))
+        notes = np.empty(len(onsets), NOTE_DTYPE)
+        columns = (onsets, release_s, pitch, velocity, instrument)
+        for name, column in zip(NOTE_DTYPE.names or (), columns, strict=True):
+            notes[name] = column
+        if "instruments" not in others:
+            n_instruments = int(notes["instrument"].max(initial=0)) + 1
+            others["instruments"] = (Instrument(),) * n_instruments
+        return cls(notes=notes, **others)
+
+    @property
+    def program(self) -> NDArray[np.uint8]:
+        """General MIDI program of each note, shape (n_notes,)."""
+        programs = np.array([i.program for i in self.instruments], np.uint8)
+        return programs[self.notes["instrument"]]
+
+    @property
+    def is_drum(self) -> NDArray[np.bool_]:
+        """Whether each note is a drum hit, shape (n_notes,)."""
+        flags = np.array([i.is_drum for i in self.instruments], np.bool_)
+        return flags[self.notes["instrument"]]
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed; `total_time_s` grows where it must."""
+        return replace(self, **changes)
+
+    def with_notes(self, notes: Table | Iterable[Sequence[float]]) -> Self:
+        """Return a copy with other notes, all else kept."""
+        return replace(self, notes=notes)
+
+    def __len__(self) -> int:
+        """Return the number of notes."""
+        return len(self.notes)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every field is equal."""
+        if not isinstance(other, NoteSequence):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Say what a musician would ask first: how long, how many notes, what meter."""
+        parts = [f"{len(self)} notes", f"{self.total_time_s:.2f} s"]
+        if len(self.tempos):
+            parts.append(f"{self.tempos['qpm'][0]:g} qpm")
+        if len(self.meters):
+            meter = self.meters[0]
+            parts.append(f"{meter['numerator']}/{meter['denominator']}")
+        parts.append(f"{len(self.instruments)} instruments")
+        title = f" {self.title!r}" if self.title else ""
+        return f"<NoteSequence{title}: {', '.join(parts)}>"
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other))
+    return bool(one == other)
+
+
+def _check_ranges(piece: NoteSequence) -> None:
+    """Raise ValueError for the first rule that a column breaks."""
+    notes, n_instruments = piece.notes, len(piece.instruments)
+    rules = [
+        (np.isfinite(notes["release_s"]).all(), "release_s must be finite"),
+        ((notes["onset_s"] >= 0).all(), "onset_s must be 0 or later"),
+        ((notes["release_s"] >= notes["onset_s"]).all(), "release_s must not precede onset_s"),
+        ((notes["pitch"] <= 127).all(), "pitch must be in 0..127"),
+        ((notes["velocity"] <= 127).all(), "velocity must be in 0..127"),
+        ((piece.tempos["qpm"] > 0).all(), "tempos must be above 0 quarter notes a minute"),
+        ((piece.meters["numerator"] > 0).all(), "meters need a numerator above 0"),
+        ((piece.meters["denominator"] > 0).all(), "meters need a denominator above 0"),
+        ((piece.control_changes["number"] <= 127).all(), "control numbers must be in 0..127"),
+        ((piece.control_changes["value"] <= 127).all(), "control values must be in 0..127"),
+        (piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"),
+        (all(text.kind in TEXT_KINDS for text in piece.texts), f"text kinds are {TEXT_KINDS}"),
+    ]
+    for table in (notes, piece.control_changes, piece.pitch_bends):
+        index = table["instrument"]
+        known = bool(((index >= 0) & (index < n_instruments)).all())
+        rules.append((known, f"instrument must be an index below {n_instruments}"))
+    for holds, rule in rules:
+        if not holds:
+            raise ValueError(f"{rule} (in {piece!r})")

@@ -1,0 +1,1 @@
+"""Notes to integers and back."""
