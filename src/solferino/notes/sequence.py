@@ -1,11 +1,19 @@
 """NoteSequence: music in memory, as read-only columns."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from solferino.notes.columns import (
+    Rows,
+    Table,
+    frozen_table,
+    have_equal_fields,
+    lie_within,
+    table_of_columns,
+)
 
 NOTE_DTYPE = np.dtype(
     [
@@ -34,8 +42,6 @@ BEND_DTYPE = np.dtype([("time_s", np.float64), ("bend", np.int16), ("instrument"
 DEFAULT_QPM = 120.0
 DEFAULT_TICKS_PER_QUARTER = 220
 DEFAULT_VELOCITY = 80
-
-Table = NDArray[np.void]
 
 
 class Instrument(NamedTuple):
@@ -78,20 +84,6 @@ class Text(NamedTuple):
 
 
 TEXT_KINDS = ("chord", "lyric", "marker", "text")
-
-
-def _frozen_table(rows: ArrayLike | Table | None, dtype: np.dtype[np.void], order: str) -> Table:
-    """Copy rows into a table of their own, in order of time, that cannot be written."""
-    if rows is None:
-        table = np.empty(0, dtype)
-    elif isinstance(rows, np.ndarray) and rows.dtype == dtype:
-        table = rows.copy()
-    else:
-        table = np.array([tuple(row) for row in np.asarray(rows, object)], dtype)
-    if len(table) > 1 and np.any(np.diff(table[order]) < 0):
-        table = table[np.argsort(table[order], kind="stable")]
-    table.flags.writeable = False
-    return table
 
 
 _TABLES = {
@@ -159,11 +151,15 @@ class NoteSequence:
     def __post_init__(self) -> None:
         """Freeze the tables, sort them by time and check every range."""
         for name, (dtype, order) in _TABLES.items():
-            object.__setattr__(self, name, _frozen_table(getattr(self, name), dtype, order))
+            try:
+                table = frozen_table(getattr(self, name), dtype, order)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+            object.__setattr__(self, name, table)
         object.__setattr__(self, "instruments", tuple(Instrument(*i) for i in self.instruments))
         texts = sorted((Text(*text) for text in self.texts), key=lambda text: text.time_s)
         object.__setattr__(self, "texts", tuple(texts))
-        last_release_s = float(self.notes["release_s"].max()) if len(self.notes) else 0.0
+        last_release_s = float(self.notes["release_s"].max(initial=0.0))
         object.__setattr__(self, "total_time_s", max(float(self.total_time_s), last_release_s))
         _check_ranges(self)
 
@@ -187,11 +183,8 @@ class NoteSequence:
             Any other field of `NoteSequence`. Without ``instruments`` every instrument
             index that occurs becomes a piano.
         """
-        onsets = np.atleast_1d(np.asarray(onset_s, np.float64))
-        notes = np.empty(len(onsets), NOTE_DTYPE)
-        columns = (onsets, release_s, pitch, velocity, instrument)
-        for name, column in zip(NOTE_DTYPE.names or (), columns, strict=True):
-            notes[name] = column
+        columns = (onset_s, release_s, pitch, velocity, instrument)
+        notes = table_of_columns(columns, NOTE_DTYPE)
         if "instruments" not in others:
             n_instruments = int(notes["instrument"].max(initial=0)) + 1
             others["instruments"] = (Instrument(),) * n_instruments
@@ -201,21 +194,21 @@ class NoteSequence:
     def program(self) -> NDArray[np.uint8]:
         """General MIDI program of each note, shape (n_notes,)."""
         programs = np.array([i.program for i in self.instruments], np.uint8)
-        return programs[self.notes["instrument"]]
+        return np.asarray(programs[self.notes["instrument"]])
 
     @property
     def is_drum(self) -> NDArray[np.bool_]:
         """Whether each note is a drum hit, shape (n_notes,)."""
         flags = np.array([i.is_drum for i in self.instruments], np.bool_)
-        return flags[self.notes["instrument"]]
+        return np.asarray(flags[self.notes["instrument"]])
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed; `total_time_s` grows where it must."""
         return replace(self, **changes)
 
-    def with_notes(self, notes: Table | Iterable[Sequence[float]]) -> Self:
+    def with_notes(self, notes: Rows) -> Self:
         """Return a copy with other notes, all else kept."""
-        return replace(self, notes=notes)
+        return self.replace(notes=notes)
 
     def __len__(self) -> int:
         """Return the number of notes."""
@@ -225,27 +218,29 @@ class NoteSequence:
         """Equal when every field is equal."""
         if not isinstance(other, NoteSequence):
             return NotImplemented
-        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return have_equal_fields(self, other)
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """Pickle through the constructor, so that the tables stay unwriteable."""
+        return type(self), tuple(getattr(self, f.name) for f in fields(self))
+
     def __repr__(self) -> str:
         """Say what a musician would ask first: how long, how many notes, what meter."""
-        parts = [f"{len(self)} notes", f"{self.total_time_s:.2f} s"]
+        parts = [_count(len(self), "note"), f"{self.total_time_s:.2f} s"]
         if len(self.tempos):
             parts.append(f"{self.tempos['qpm'][0]:g} qpm")
         if len(self.meters):
             meter = self.meters[0]
             parts.append(f"{meter['numerator']}/{meter['denominator']}")
-        parts.append(f"{len(self.instruments)} instruments")
+        parts.append(_count(len(self.instruments), "instrument"))
         title = f" {self.title!r}" if self.title else ""
         return f"<NoteSequence{title}: {', '.join(parts)}>"
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray):
-        return bool(np.array_equal(one, other))
-    return bool(one == other)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check_ranges(piece: NoteSequence) -> None:
@@ -253,21 +248,31 @@ def _check_ranges(piece: NoteSequence) -> None:
     notes, n_instruments = piece.notes, len(piece.instruments)
     rules = [
         (np.isfinite(notes["release_s"]).all(), "release_s must be finite"),
-        ((notes["onset_s"] >= 0).all(), "onset_s must be 0 or later"),
         ((notes["release_s"] >= notes["onset_s"]).all(), "release_s must not precede onset_s"),
         ((notes["pitch"] <= 127).all(), "pitch must be in 0..127"),
         ((notes["velocity"] <= 127).all(), "velocity must be in 0..127"),
-        ((piece.tempos["qpm"] > 0).all(), "tempos must be above 0 quarter notes a minute"),
+        (lie_within(piece.tempos["qpm"], 1e-9), "tempos must be above 0 quarter notes a minute"),
         ((piece.meters["numerator"] > 0).all(), "meters need a numerator above 0"),
         ((piece.meters["denominator"] > 0).all(), "meters need a denominator above 0"),
+        (lie_within(piece.keys["sharps"], -7, 7), "keys have -7 to 7 sharps"),
         ((piece.control_changes["number"] <= 127).all(), "control numbers must be in 0..127"),
         ((piece.control_changes["value"] <= 127).all(), "control values must be in 0..127"),
-        (piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"),
+        (lie_within(piece.pitch_bends["bend"], -8192, 8191), "bend must be in -8192..8191"),
+        (lie_within([i.program for i in piece.instruments], 0, 127), "program must be in 0..127"),
+        (lie_within([text.time_s for text in piece.texts], 0), "texts: time_s must be 0 or later"),
         (all(text.kind in TEXT_KINDS for text in piece.texts), f"text kinds are {TEXT_KINDS}"),
+        (lie_within([piece.total_time_s], 0), "total_time_s must be 0 or later"),
+        (piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"),
     ]
-    for table in (notes, piece.control_changes, piece.pitch_bends):
-        index = table["instrument"]
-        known = bool(((index >= 0) & (index < n_instruments)).all())
+    for name, (_, order) in _TABLES.items():
+        rules.append((lie_within(getattr(piece, name)[order], 0), f"{order} must be 0 or later"))
+    for indices, lowest in (
+        (notes["instrument"], 0),
+        (piece.control_changes["instrument"], 0),
+        (piece.pitch_bends["instrument"], 0),
+        ([text.instrument for text in piece.texts], -1),
+    ):
+        known = lie_within(indices, lowest, n_instruments - 1)
         rules.append((known, f"instrument must be an index below {n_instruments}"))
     for holds, rule in rules:
         if not holds:

@@ -52,6 +52,10 @@ class EventSequence:
         """Return the number of events."""
         return len(self.ids)
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """Pickle through the constructor, so that the ids stay unwriteable."""
+        return type(self), (self.ids, self.start_step, self.steps_per_bar, self.transposition)
+
 
 class Drop(NamedTuple):
     """Why a piece, or a part of one, gave no example (or a shorter one).
@@ -148,10 +152,10 @@ class Representation(Protocol):
         """Events of a primer, extended with silence or cut so that they end at `end_step`."""
 
     def decode(self, events: EventSequence, qpm: float) -> NoteSequence:
-        """Notes of the events, untransposed, at a constant tempo."""
+        """Write the events as notes, untransposed, at a constant tempo."""
 
     def default_primer(self) -> EventSequence:
-        """What a generation without a primer starts from."""
+        """Return what a generation without a primer starts from."""
 
     def tracker(self, steps_per_bar: NDArray[np.int64]) -> Tracker:
         """Start walking along ``len(steps_per_bar)`` sequences, each with its own bars."""

@@ -1,0 +1,92 @@
+"""The command ``solferino``: its commands, and what happens when one fails."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from solferino.cli.bundle import bundle
+from solferino.cli.bundles import bundles
+from solferino.cli.convert import convert
+from solferino.cli.dataset import dataset
+from solferino.cli.evaluate import evaluate
+from solferino.cli.generate import generate
+from solferino.cli.train import train
+from solferino.errors import SolferinoError
+
+FAILURE = 1
+INTERRUPTED = 130
+
+
+def with_hyphens(name: str) -> str:
+    """Make ``--num_steps`` and ``--num-steps`` the same."""
+    return name.replace("_", "-")
+
+
+app = typer.Typer(
+    name="solferino",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={
+        "token_normalize_func": with_hyphens,
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+for command in (generate, bundles, convert, dataset, train, bundle, evaluate):
+    app.command()(command)
+
+
+@app.callback()
+def solferino() -> None:
+    """Make music with machine learning: generate, continue, train."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What is typed after ``solferino``; by default what was.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 1 for an error, 2 for wrong usage, 130 for Ctrl-C. Errors are told in
+        one line on standard error.
+    """
+    try:
+        result = app(arguments, prog_name="solferino", standalone_mode=False)
+    except SolferinoError as error:
+        return _fail(str(error), FAILURE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stdout = None  # nobody reads: leave without a complaint
+        return FAILURE
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        return _fail_usage(error)
+    if result == INTERRUPTED:
+        return _fail("interrupted", INTERRUPTED)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    typer.echo(f"solferino: error: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _fail_usage(error: Exception) -> int:
+    """Tell what Typer found wrong with the arguments; its error classes are not public."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
+        return int(getattr(error, "exit_code", 2))
+    message = error.format_message()  # type: ignore[attr-defined]
+    path = context.command_path if context else "solferino"
+    end = "" if message.endswith((".", "?", "!")) else "."
+    return _fail(f"{message}{end} See `{path} --help`.", int(getattr(error, "exit_code", 2)))

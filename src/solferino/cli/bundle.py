@@ -1,0 +1,5 @@
+"""``solferino bundle``."""
+
+
+def bundle() -> None:
+    """Not written yet."""

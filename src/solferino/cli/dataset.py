@@ -1,0 +1,98 @@
+"""``solferino dataset``: a notes file to training examples."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from solferino.cli.progress import progress_bar
+from solferino.cli.settings import parse_settings
+
+
+def dataset(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or path of a TOML file.")
+    ],
+    corpus: Annotated[
+        Path, typer.Argument(metavar="NOTES", help="A notes file, or a folder of music.")
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", "--output-dir", help="The folder to write.")
+    ] = Path("examples"),
+    eval_ratio: Annotated[
+        float, typer.Option(help="Part of the pieces that is kept for evaluation.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(help="Fixes which pieces these are.")] = 0,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE,...", help="Other rules than the recipe's, such as min_bars=5."
+        ),
+    ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(help="TOML or JSON: name, licence and attribution of each path prefix."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="List every drop, with what would keep it.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of processes; chosen by the size if not given."),
+    ] = None,
+) -> None:
+    """Extract training and evaluation examples; variants of a tune never stand on both sides."""
+    from solferino.datasets.examples import write_examples  # noqa: PLC0415
+    from solferino.datasets.explanation import explain as lines_of  # noqa: PLC0415
+    from solferino.datasets.extraction import (  # noqa: PLC0415
+        ExtractionPlan,
+        extract_pieces,
+        make_dataset,
+    )
+    from solferino.datasets.sources import read_sources  # noqa: PLC0415
+    from solferino.training.recipe import read_recipe  # noqa: PLC0415
+
+    chosen = read_recipe(recipe)
+    plan = ExtractionPlan(
+        chosen.representation["name"],
+        chosen.representation["options"],
+        {**chosen.rules, **parse_settings(rules or [])},
+    )
+    origins = read_sources(sources) if sources else {}
+    with progress_bar("extracting") as progress:
+        extraction = extract_pieces(corpus, plan, workers=workers, progress=progress)
+    for failure in extraction.failures:
+        typer.echo(f"cannot read {failure.piece_id}: {failure.reason}", err=True)
+    if explain:
+        for line in lines_of(extraction.dropped):
+            typer.echo(line)
+    examples = make_dataset(
+        extraction, plan, eval_ratio=eval_ratio, seed=seed, sources=origins, corpus=corpus.stem
+    )
+    write_examples(examples, output)
+    _report(output, examples.statistics)
+
+
+def _report(output: Path, statistics: Mapping[str, Any]) -> None:
+    """Say what was made and what was dropped."""
+    split = statistics["split"]
+    for part in ("train", "eval"):
+        typer.echo(
+            f"{output / part}.parquet: {statistics[f'{part}_examples']} examples, "
+            f"{statistics[f'{part}_events']} events from {split[f'{part}_pieces']} pieces"
+        )
+    groups = sum(n for size, n in split["groups_by_size"].items() if int(size) > 1)
+    largest = max(map(int, split["groups_by_size"]))
+    typer.echo(f"near-duplicates: {groups} groups, the largest of {largest} pieces")
+    lengths = ", ".join(f"{bars}: {n}" for bars, n in statistics["lengths_bars"].items())
+    typer.echo(f"lengths in bars: {lengths}")
+    drops = ", ".join(f"{rule} {n}" for rule, n in statistics["drops"].items()) or "nothing"
+    without = statistics["pieces"] - statistics["pieces_with_examples"]
+    typer.echo(
+        f"dropped or shortened: {drops}; {without} of {statistics['pieces']} pieces gave no "
+        "example (--explain lists all)"
+    )
+    if not statistics["eval_examples"]:
+        typer.echo("no evaluation examples: all pieces are of one group, or eval_ratio is 0")

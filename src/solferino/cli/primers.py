@@ -1,0 +1,97 @@
+"""Primers and constraints as they are typed."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from solferino.notes.sequence import DEFAULT_QPM, NoteSequence
+from solferino.representations.constraints import Constraints
+
+NO_EVENT = -2
+NOTE_OFF = -1
+
+
+def melody_primer(text: str, qpm: float | None, steps_per_quarter: int) -> NoteSequence:
+    """Read a primer in Magenta's notation.
+
+    Parameters
+    ----------
+    text : str
+        A list such as ``"[60, -2, 62, -2]"``, one number a step: a pitch begins a note, -1
+        ends it, -2 lets it sound on.
+    qpm : float, optional
+        Tempo, in quarter notes a minute.
+    steps_per_quarter : int > 0
+        Resolution of the grid.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is no such list.
+    """
+    events = _melody_events(text)
+    step_s = 60 / (qpm or DEFAULT_QPM) / steps_per_quarter
+    is_onset = events >= 0
+    changes = np.append(np.flatnonzero(events != NO_EVENT), len(events))
+    onsets = np.flatnonzero(is_onset)
+    ends = changes[np.searchsorted(changes, onsets, side="right")]
+    return NoteSequence.from_columns(
+        pitch=events[is_onset],
+        onset_s=onsets * step_s,
+        release_s=ends * step_s,
+        tempos=[(0.0, qpm or DEFAULT_QPM)],
+        total_time_s=len(events) * step_s,
+    )
+
+
+def _melody_events(text: str) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    wrong = typer.BadParameter(
+        f"{text!r} is no melody; write a list of pitches from 0 to 127, -2 (go on) and "
+        '-1 (stop), such as "[60, -2, 62, -2]"',
+        param_hint="--primer-melody",
+    )
+    try:
+        values = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise wrong from error
+    if not isinstance(values, list | tuple) or not values:
+        raise wrong
+    if not all(type(value) is int and NO_EVENT <= value <= 127 for value in values):
+        raise wrong
+    return np.array(values, np.int64)
+
+
+def constraints_of(
+    key: str | None,
+    scale: str | None,
+    pitch_range: tuple[int, int] | None,
+    keep: Path | None,
+) -> Constraints:
+    """Read the constraints.
+
+    Parameters
+    ----------
+    key : str, optional
+        Such as ``"D minor"``.
+    scale : str, optional
+        Instead of the key's own; on C without a key.
+    pitch_range : tuple of int, optional
+        Lowest and highest pitch.
+    keep : Path, optional
+        A music file with notes to keep.
+    """
+    from solferino.notes.files import load  # noqa: PLC0415
+    from solferino.notes.harmony import parse_key, scale_pitch_classes  # noqa: PLC0415
+
+    pitch_classes = None
+    try:
+        tonic, mode = parse_key(key) if key else (0, "major")
+        if key or scale:
+            name = (scale or mode).lower().replace("_", " ").replace("-", " ")
+            pitch_classes = scale_pitch_classes(tonic, name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    low, high = pitch_range or (0, 127)
+    return Constraints(pitch_classes, low, high, load(keep) if keep else None)

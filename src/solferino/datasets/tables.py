@@ -1,0 +1,221 @@
+"""Pieces as rows of a table, and back, without losing anything.
+
+One row is one piece. The tables of a `NoteSequence` become columns of lists of structs, so
+that any engine that reads Parquet can query a corpus without this package.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from solferino.datasets.parquet import column_of, numbers_of, offsets_of
+from solferino.errors import DatasetError
+from solferino.notes.columns import Table
+from solferino.notes.sequence import (
+    BEND_DTYPE,
+    CONTROL_DTYPE,
+    KEY_DTYPE,
+    METER_DTYPE,
+    NOTE_DTYPE,
+    TEMPO_DTYPE,
+    Instrument,
+    NoteSequence,
+    Text,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NUMERIC_TABLES = {
+    "notes": NOTE_DTYPE,
+    "tempos": TEMPO_DTYPE,
+    "meters": METER_DTYPE,
+    "keys": KEY_DTYPE,
+    "control_changes": CONTROL_DTYPE,
+    "pitch_bends": BEND_DTYPE,
+}
+SCALARS = {
+    "piece_id": "string",
+    "title": "string",
+    "source": "string",
+    "total_time_s": "float64",
+    "ticks_per_quarter": "int32",
+}
+INSTRUMENT_FIELDS = {"program": "uint8", "is_drum": "bool", "name": "string"}
+TEXT_FIELDS = {"time_s": "float64", "text": "string", "kind": "string", "instrument": "int16"}
+
+
+class Piece(NamedTuple):
+    """A piece of a corpus: its name there, and its music.
+
+    Parameters
+    ----------
+    piece_id : str
+        Path of its file inside the corpus; ``"book.abc#3"`` for the third tune of a book.
+    notes : NoteSequence
+        The music.
+    """
+
+    piece_id: str
+    notes: NoteSequence
+
+
+def notes_schema() -> "pa.Schema":
+    """Return the columns of a notes file, one row a piece."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    fields = [pa.field(name, pa.type_for_alias(kind)) for name, kind in SCALARS.items()]
+    structs: dict[str, Any] = {name: _struct_type(d) for name, d in NUMERIC_TABLES.items()}
+    for name, members in (("instruments", INSTRUMENT_FIELDS), ("texts", TEXT_FIELDS)):
+        structs[name] = pa.struct([(key, pa.type_for_alias(a)) for key, a in members.items()])
+    fields += [pa.field(name, pa.list_(struct)) for name, struct in structs.items()]
+    return pa.schema(fields)
+
+
+def to_record_batch(pieces: Sequence[Piece]) -> "pa.RecordBatch":
+    """Put pieces into the rows of a table.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+
+    Returns
+    -------
+    pyarrow.RecordBatch, ``len(pieces)`` rows, columns of `notes_schema`
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    schema = notes_schema()
+    music = [piece.notes for piece in pieces]
+    columns = [column_of([piece.piece_id for piece in pieces], schema.field("piece_id").type)]
+    columns += [
+        column_of([getattr(notes, name) for notes in music], schema.field(name).type)
+        for name in list(SCALARS)[1:]
+    ]
+    for name, dtype in NUMERIC_TABLES.items():
+        tables = [getattr(notes, name) for notes in music]
+        columns.append(_list_of_structs(tables, dtype, schema.field(name).type))
+    for name in ("instruments", "texts"):
+        tuples = [getattr(notes, name) for notes in music]
+        columns.append(_list_of_tuples(tuples, schema.field(name).type))
+    return pa.record_batch(columns, schema=schema)
+
+
+def from_record_batch(batch: "pa.RecordBatch") -> list[Piece]:
+    """Take the pieces out of the rows of a table.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Columns of `notes_schema`, as written by `to_record_batch`.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing.
+    """
+    expected = notes_schema().names
+    missing = [name for name in expected if name not in batch.schema.names]
+    if missing:
+        raise DatasetError(
+            f"The table has no column {missing[0]!r}, so it holds no notes. "
+            "Make a notes file with `solferino convert`."
+        )
+    columns: dict[str, Sequence[Any]] = {n: batch.column(n).to_pylist() for n in SCALARS}
+    for name, dtype in NUMERIC_TABLES.items():
+        columns[name] = _tables_of(batch.column(name), dtype)
+    columns["instruments"] = _tuples_of(batch.column("instruments"), Instrument, INSTRUMENT_FIELDS)
+    columns["texts"] = _tuples_of(batch.column("texts"), Text, TEXT_FIELDS)
+    piece_ids = columns.pop("piece_id")
+    rows = zip(*columns.values(), strict=True)
+    music = (NoteSequence(**dict(zip(columns, row, strict=True))) for row in rows)
+    return [Piece(piece_id, notes) for piece_id, notes in zip(piece_ids, music, strict=True)]
+
+
+def read_pieces(path: str | Path) -> Iterator[Piece]:
+    """Read a notes file, a row group at a time.
+
+    Parameters
+    ----------
+    path : path
+        A Parquet file that `solferino convert` wrote.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing or no notes file.
+    """
+    for batch in read_batches(path):
+        yield from from_record_batch(batch)
+
+
+def read_batches(path: str | Path) -> "Iterator[pa.RecordBatch]":
+    """Read the rows of a notes file, a row group at a time; see `read_pieces`."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = "does not exist" if not Path(path).exists() else "is no Parquet file"
+        raise DatasetError(f"{path} {reason}. Make one with `solferino convert`.") from error
+    with file:
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group).combine_chunks().to_batches()
+
+
+def _struct_type(dtype: "np.dtype[np.void]") -> "pa.StructType":
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.struct([(name, pa.from_numpy_dtype(dtype[name])) for name in dtype.names or ()])
+
+
+def _list_of(members: list[Any], lengths: list[int], kind: Any) -> Any:
+    """Build a column of lists of structs from the columns of the structs."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    struct = pa.StructArray.from_arrays(members, fields=list(kind.value_type))
+    return pa.ListArray.from_arrays(column_of(offsets_of(lengths), pa.int32()), struct, type=kind)
+
+
+def _list_of_structs(tables: list[Table], dtype: "np.dtype[np.void]", kind: Any) -> Any:
+    """Build a list column from structured arrays, column by column."""
+    lengths = [len(table) for table in tables]
+    tables = [np.empty(0, dtype), *(table for table in tables if len(table))]
+    members = [
+        column_of(np.concatenate([table[field.name] for table in tables]), field.type)
+        for field in kind.value_type
+    ]
+    return _list_of(members, lengths, kind)
+
+
+def _list_of_tuples(rows: list[tuple[tuple[Any, ...], ...]], kind: Any) -> Any:
+    """Build a list column from named tuples."""
+    flat = [value for row in rows for value in row]
+    fields = enumerate(kind.value_type)
+    members = [column_of([value[k] for value in flat], field.type) for k, field in fields]
+    return _list_of(members, [len(row) for row in rows], kind)
+
+
+def _bounds(column: Any) -> Iterator[tuple[int, int]]:
+    """First and last row of each list of a column."""
+    return pairwise(numbers_of(column.offsets).tolist())
+
+
+def _tables_of(column: Any, dtype: "np.dtype[np.void]") -> list[Table]:
+    """Take structured arrays out of a list column."""
+    struct = column.values
+    rows = np.empty(len(struct), dtype)
+    for name in dtype.names or ():
+        rows[name] = numbers_of(struct.field(name))
+    return [rows[first:last] for first, last in _bounds(column)]
+
+
+def _tuples_of(column: Any, make: Any, fields: dict[str, str]) -> list[tuple[Any, ...]]:
+    """Take named tuples out of a list column."""
+    members = [column.values.field(name).to_pylist() for name in fields]
+    values = [make(*value) for value in zip(*members, strict=True)]
+    return [tuple(values[first:last]) for first, last in _bounds(column)]

@@ -1,0 +1,453 @@
+"""The music of a tune in ABC notation: signs to measures, measures in the order of playing.
+
+A measure is what stands between two bar lines. All times are whole ticks,
+`TICKS_PER_QUARTER` to a quarter note, which holds every length down to 1/256 of a whole
+note and its triplets, quintuplets and septuplets.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from itertools import groupby, repeat
+from typing import NamedTuple, final
+
+from solferino.notes.abc_fields import (
+    Key,
+    Meter,
+    alteration,
+    parse_key,
+    parse_meter,
+    parse_tempo,
+    parse_unit_length,
+)
+
+TICKS_PER_QUARTER = 20_160
+TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
+MAX_LENGTH_WHOLES = 256
+MAX_MEASURES = 20_000
+MAX_PASSES = 8
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_LENGTH = r"\d*/*\d*"
+_NOTE = rf"(?:\^{{1,2}}|_{{1,2}}|=)?[A-Ga-g][,']*{_LENGTH}"
+_SIGN = re.compile(
+    rf"""
+    (?P<note>{_NOTE})
+  | (?P<bar>(?:\[\||[|:]+)\]?(?P<bar_ending>(?<=[|\]:])\d+(?:[,-]\d+)*)?)
+  | (?P<rest>[zxZX]{_LENGTH})
+  | (?P<broken>>+|<+)
+  | (?P<tuplet>\(\d+(?::\d*){{0,2}})
+  | "(?P<quoted>[^"]*)"
+  | \[(?P<inline>[A-Za-z]:[^\]]*)\]
+  | \[(?P<ending>\d+(?:[,-]\d+)*)
+  | \[(?P<chord>[^\]|]*)\](?P<chord_length>{_LENGTH})
+  | (?P<tie>-)
+  | (?P<overlay>&)
+  | (?P<ignored>\{{[^}}]*\}}|![^!|]*!|\+[a-zA-Z0-9.()<>]*\+|y{_LENGTH}|\s+|.)
+    """,
+    re.VERBOSE,
+)
+_NOTE_PARTS = re.compile(rf"(\^{{1,2}}|_{{1,2}}|=)?([A-Ga-g])([,']*)({_LENGTH})(-?)")
+_CHORD_SYMBOL = re.compile(
+    r"([A-G][#b]?(?:maj|min|dim|aug|sus|add|m|M|\+|-|o|\(|\)|#|b|\d)*)(?:/([A-Ga-g])([#b+]?))?"
+)
+
+
+class Sound(NamedTuple):
+    """A note of a measure; `start` counts from the beginning of the measure."""
+
+    start: int
+    length: int
+    pitch: int
+    is_tied: bool
+
+
+class Change(NamedTuple):
+    """A change of tempo (value in qpm) or of key, or a chord symbol, within a measure."""
+
+    start: int
+    value: float | Key | str
+
+
+@dataclass(eq=False)
+class Measure:
+    """What stands between two bar lines, while it is being read."""
+
+    meter: Meter | None
+    key: Key
+    qpm: float
+    sounds: list[Sound] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    length: int = 0
+    opens_repeat: bool = False
+    closes_repeats: int = 0
+    begins_section: bool = False
+    passes: frozenset[int] = frozenset()
+
+    @property
+    def bar(self) -> int:
+        """Length of a full bar in ticks; 0 in free meter."""
+        return int(self.meter.bar * TICKS_PER_WHOLE) if self.meter else 0
+
+
+class Placed(NamedTuple):
+    """A measure in the order of playing.
+
+    Parameters
+    ----------
+    start : int
+        The tick at which it begins.
+    counted_from : int
+        The tick from which bars are counted: the beginning, or the last change of meter.
+    measure : Measure
+        What is played.
+    """
+
+    start: int
+    counted_from: int
+    measure: Measure
+
+
+class _Slot(NamedTuple):
+    """The note, chord or rest that was read last; broken rhythm changes it."""
+
+    start: int
+    length: int
+    n_sounds: int
+
+
+@final
+class VoiceReader:
+    """Reads the music of one voice, line by line, into `measures`."""
+
+    def __init__(self, meter: Meter | None, unit_length: Fraction, key: Key, qpm: float) -> None:
+        self.measures: list[Measure] = [Measure(meter, key, qpm, begins_section=True)]
+        self._meter = meter
+        self._unit_length = unit_length
+        self._key = key
+        self._qpm = qpm
+        self._accidentals: dict[str, int] = {}
+        self._held: dict[str, int] = {}
+        self._is_tied = False
+        self._passes: frozenset[int] = frozenset()
+        self._tuplet_left, self._tuplet_factor = 0, Fraction(1)
+        self._broken = Fraction(1)
+        self._slot = _Slot(0, 0, 0)
+        self._now = 0
+
+    def read(self, line: str) -> None:
+        """Take in a line of music, without its comment.
+
+        Raises
+        ------
+        ValueError
+            If it has a note that cannot be.
+        """
+        for found in _SIGN.finditer(line):
+            sign = found.lastgroup or "ignored"
+            if sign == "bar_ending":
+                sign = "bar"
+            elif sign == "chord_length":
+                sign = "chord"
+            if sign not in ("ignored", "quoted"):
+                getattr(self, f"_read_{sign}")(found[sign], found)
+            elif sign == "quoted":
+                self._read_quoted(found["quoted"])
+
+    def set_field(self, letter: str, words: str) -> None:
+        """Take in a field that stands in the middle of the music.
+
+        Raises
+        ------
+        ValueError
+            If its value cannot be.
+        """
+        if letter == "K":
+            self._key = parse_key(words)
+            self.measures[-1].changes.append(Change(self._now, self._key))
+        elif letter == "L":
+            self._unit_length = parse_unit_length(words)
+        elif letter == "M":
+            self._meter = parse_meter(words)
+            if self._now == 0:
+                self.measures[-1].meter = self._meter
+        elif letter == "Q":
+            qpm = parse_tempo(words, self._unit_length)
+            if qpm is not None:
+                self._qpm = qpm
+                self.measures[-1].changes.append(Change(self._now, qpm))
+
+    def _read_note(self, sign: str, _: re.Match[str]) -> None:
+        parts = _NOTE_PARTS.match(sign)
+        if parts:
+            pitch = self._pitch(parts[1], parts[2], parts[3])
+            self._sound([(pitch, False)], _times(parts[4]))
+
+    def _read_chord(self, sign: str, found: re.Match[str]) -> None:
+        notes = list(_NOTE_PARTS.finditer(sign))
+        if not notes:
+            return
+        pitches = [(self._pitch(n[1], n[2], n[3]), n[5] == "-") for n in notes]
+        self._sound(pitches, _times(notes[0][4]) * _times(found["chord_length"]))
+
+    def _read_rest(self, sign: str, _: re.Match[str]) -> None:
+        times = _times(sign[1:])
+        if sign[0] in "zx":
+            self._sound([], times)
+        elif self.measures[-1].bar:
+            self._advance(int(times) * self.measures[-1].bar, 0)
+
+    def _read_broken(self, sign: str, _: re.Match[str]) -> None:
+        shorter = Fraction(1, 2 ** min(len(sign), 3))
+        first, second = (2 - shorter, shorter) if sign[0] == ">" else (shorter, 2 - shorter)
+        slot, measure = self._slot, self.measures[-1]
+        if not slot.length:
+            return
+        length = round(slot.length * first)
+        for k in range(len(measure.sounds) - slot.n_sounds, len(measure.sounds)):
+            measure.sounds[k] = measure.sounds[k]._replace(length=length)
+        self._now = slot.start
+        self._advance(length, slot.n_sounds)
+        self._broken = second
+
+    def _read_tuplet(self, sign: str, _: re.Match[str]) -> None:
+        numbers = [int(number) if number else 0 for number in sign[1:].split(":")]
+        p, q, r = (*numbers, 0, 0)[:3]
+        usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+        if not 1 < p <= 64:
+            return
+        compound = 3 if self._meter and self._meter.is_compound else 2
+        self._tuplet_left = min(r, 64) or p
+        self._tuplet_factor = Fraction(min(q, 64) or usual.get(p, compound), p)
+
+    def _read_tie(self, _: str, __: re.Match[str]) -> None:
+        sounds = self.measures[-1].sounds
+        for k in range(len(sounds) - self._slot.n_sounds, len(sounds)):
+            sounds[k] = sounds[k]._replace(is_tied=True)
+        self._is_tied = True
+
+    def _read_overlay(self, _: str, __: re.Match[str]) -> None:
+        self._now, self._slot = 0, _Slot(0, 0, 0)
+
+    def _read_inline(self, sign: str, _: re.Match[str]) -> None:
+        self.set_field(sign[0], sign[2:])
+
+    def _read_quoted(self, words: str) -> None:
+        symbol = _CHORD_SYMBOL.fullmatch(words.strip())
+        if symbol:
+            bass = f"/{symbol[2].upper()}{symbol[3].replace('+', '#')}" if symbol[2] else ""
+            self.measures[-1].changes.append(Change(self._now, symbol[1] + bass))
+
+    def _read_ending(self, sign: str, _: re.Match[str]) -> None:
+        self._close_measure()
+        self._passes = _passes(sign)
+        self.measures[-1].passes = self._passes
+
+    def _read_bar(self, sign: str, found: re.Match[str] | None) -> None:
+        ending = found["bar_ending"] if found else None
+        line = sign.removesuffix(ending or "")
+        if line == ":":
+            return
+        before, after = _repeats(line)
+        is_thick = "||" in line or line == "[|" or line.endswith("|]")
+        is_section = bool(before or after or (is_thick and line != "[|]"))
+        self._close_measure()
+        if before and len(self.measures) > 1:
+            self.measures[-2].closes_repeats = before
+        if is_section:
+            self._passes = frozenset()
+        if ending:
+            self._passes = _passes(ending)
+        following = self.measures[-1]
+        following.meter = self._meter
+        following.opens_repeat |= after
+        following.begins_section |= is_section
+        following.passes = self._passes
+        self._held = self._accidentals if self._is_tied else {}
+        self._accidentals = {}
+
+    def _close_measure(self) -> None:
+        """Begin a new measure, unless the last one is still empty."""
+        measure = self.measures[-1]
+        measure.length = max([self._now, *(sound.start + sound.length for sound in measure.sounds)])
+        self._now, self._slot = 0, _Slot(0, 0, 0)
+        if not measure.length:
+            return
+        if len(self.measures) > MAX_MEASURES:
+            raise ValueError(f"it has more than {MAX_MEASURES} bars; split it")
+        self.measures.append(Measure(self._meter, self._key, self._qpm))
+
+    def _pitch(self, accidental: str | None, letter: str, octaves: str) -> int:
+        name = letter.upper()
+        octave = 5 + (letter != name) + octaves.count("'") - octaves.count(",")
+        if accidental:
+            self._accidentals[name] = alteration(accidental)
+        altered = self._key.alterations.get(name, 0)
+        altered = self._accidentals.get(name, self._held.get(name, altered))
+        pitch = 12 * octave + _SEMITONES[name] + altered
+        if not 0 <= pitch <= 127:
+            raise ValueError(f"note {letter}{octaves} is out of the range of MIDI")
+        return pitch
+
+    def _sound(self, pitches: list[tuple[int, bool]], times: Fraction) -> None:
+        length = self._unit_length * times * self._broken * TICKS_PER_WHOLE
+        self._broken = Fraction(1)
+        if self._tuplet_left:
+            length *= self._tuplet_factor
+            self._tuplet_left -= 1
+        ticks = round(length)
+        if not 0 < ticks <= MAX_LENGTH_WHOLES * TICKS_PER_WHOLE:
+            raise ValueError("a note has a length that cannot be played")
+        sounds = [Sound(self._now, ticks, pitch, is_tied) for pitch, is_tied in pitches]
+        self.measures[-1].sounds.extend(sounds)
+        self._advance(ticks, len(pitches))
+        self._is_tied, self._held = False, {}
+
+    def _advance(self, ticks: int, n_sounds: int) -> None:
+        self._slot = _Slot(self._now, ticks, n_sounds)
+        self._now += ticks
+
+    def finish(self) -> list[Measure]:
+        """Close the last measure and return all of them."""
+        self._read_bar("|", None)
+        return self.measures[:-1]
+
+
+@lru_cache(maxsize=4096)
+def _times(length: str) -> Fraction:
+    """Read what stands behind a note: ``3``, ``/``, ``3/2``, ``//``."""
+    if not length:
+        return Fraction(1)
+    numerator = length[: len(length) - len(length.lstrip("0123456789"))]
+    denominator = length[len(length.rstrip("0123456789")) :] if "/" in length else ""
+    n_slashes = length.count("/")
+    if len(numerator) > 4 or len(denominator) > 4 or n_slashes > 8:
+        raise ValueError(f"a note has the length {length[:20]}, which cannot be played")
+    divisor = int(denominator) if denominator else 2**n_slashes
+    if divisor == 0:
+        raise ValueError(f"a note has the length {length}, which divides by 0")
+    return Fraction(int(numerator or 1), divisor)
+
+
+def _passes(numbers: str) -> frozenset[int]:
+    """Read the number of an ending: ``1``, ``1,3``, ``1-3``."""
+    passes: set[int] = set()
+    for part in numbers.split(","):
+        first, _, last = part.partition("-")
+        passes.update(range(int(first[:2]), min(int((last or first)[:2]), MAX_PASSES) + 1))
+    return frozenset(passes)
+
+
+def _repeats(line: str) -> tuple[int, bool]:
+    """Return how often a bar line sends back, and whether a repeat begins behind it."""
+    if "|" not in line:
+        return (1, True) if line.count(":") > 1 else (0, False)
+    before, after = line.partition("|")[0], line.rpartition("|")[2]
+    return before.count(":"), ":" in after
+
+
+def playing_order(measures: list[Measure]) -> Iterator[Measure]:
+    """Unfold repeats and endings.
+
+    A repeat goes back to the last opening sign, or else to the end of the repeat before.
+    Da capo and dal segno are not followed, nor is the order of parts (``P:``).
+
+    Parameters
+    ----------
+    measures : list of Measure
+        As written.
+
+    Yields
+    ------
+    Measure
+        As played.
+    """
+    start, turn, k, n_played = 0, 1, 0, 0
+    while k < len(measures):
+        measure = measures[k]
+        if measure.opens_repeat and k > start:
+            start, turn = k, 1
+        skipped = bool(measure.passes) and turn not in measure.passes
+        if not skipped:
+            yield measure
+            n_played += 1
+            if n_played > MAX_MEASURES:
+                raise ValueError(f"it has more than {MAX_MEASURES} bars with its repeats")
+        if measure.closes_repeats and not skipped:
+            if turn < _n_turns(measures, start, k):
+                turn, k = turn + 1, start
+                continue
+            start, turn = k + 1, 1
+        elif _ends_last_ending(measures, k) and not skipped:
+            start, turn = k + 1, 1
+        k += 1
+
+
+def _n_turns(measures: list[Measure], start: int, k: int) -> int:
+    """How often the section that closes at `k` is played."""
+    n_turns = measures[k].closes_repeats + 1
+    for j in range(start, len(measures)):
+        if j > k and not measures[j].passes:
+            break
+        n_turns = max([n_turns, *measures[j].passes])
+    return min(n_turns, MAX_PASSES)
+
+
+def _ends_last_ending(measures: list[Measure], k: int) -> bool:
+    following = measures[k + 1] if k + 1 < len(measures) else None
+    return bool(measures[k].passes) and (following is None or not following.passes)
+
+
+def aligned(measures: Iterable[Measure]) -> Iterator[Placed]:
+    """Place measures in time so that full bars begin on bar lines.
+
+    Bars are counted from the last change of meter. A pickup at the beginning is moved so
+    that it ends on a bar line. A short bar at the end of a section and the pickup after it
+    make up one bar; where they do not, as when a pickup is repeated after a full bar, a
+    rest fills the bar between them.
+
+    Parameters
+    ----------
+    measures : iterable of Measure
+        In the order of playing.
+
+    Yields
+    ------
+    Placed
+        Each measure with its place.
+    """
+    now = 0
+    for bar, run in groupby(measures, key=lambda measure: measure.bar):
+        counted_from = now
+        waiting: list[Measure] = []
+        for measure in run:
+            waiting.append(measure)
+            if bar and measure.length % bar == 0:
+                gap = 0 if now == counted_from else _gap(waiting)
+                starts, now = _starts(waiting, now, bar, gap)
+                yield from map(Placed, starts, repeat(counted_from), waiting)
+                waiting = []
+        starts, now = _starts(waiting, now, 0, 0)
+        yield from map(Placed, starts, repeat(counted_from), waiting)
+
+
+def _starts(waiting: list[Measure], now: int, bar: int, gap: int) -> tuple[list[int], int]:
+    """Start of each measure, and the end of the last one.
+
+    With `bar`, a rest before measure `gap` makes them end on a bar line.
+    """
+    missing = -sum(measure.length for measure in waiting) % bar if bar else 0
+    starts = []
+    for k, measure in enumerate(waiting):
+        now += missing if k == gap else 0
+        starts.append(now)
+        now += measure.length
+    return starts, now
+
+
+def _gap(waiting: list[Measure]) -> int:
+    """Index of the measure before which a rest belongs: one that begins a section."""
+    sections = (k for k, measure in enumerate(waiting) if measure.begins_section)
+    return next(sections, len(waiting) - 1)

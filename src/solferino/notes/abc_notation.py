@@ -1,0 +1,371 @@
+"""Tune books in ABC notation to notes.
+
+Follows the ABC standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1): keys, modes and
+accidentals, lengths, broken rhythm, tuplets, ties, chords, chord symbols, repeats and
+endings, several voices, and fields in the middle of a tune. Grace notes, ornaments, words,
+and the order of parts are left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solferino.errors import MusicFileError
+from solferino.notes.abc_fields import (
+    Key,
+    Meter,
+    default_unit_length,
+    parse_key,
+    parse_meter,
+    parse_tempo,
+    parse_unit_length,
+)
+from solferino.notes.abc_measures import (
+    TICKS_PER_QUARTER,
+    Placed,
+    VoiceReader,
+    aligned,
+    playing_order,
+)
+from solferino.notes.disk import MAX_FILE_BYTES, PathOrText, read_bytes
+from solferino.notes.sequence import (
+    DEFAULT_QPM,
+    DEFAULT_VELOCITY,
+    KEY_DTYPE,
+    METER_DTYPE,
+    NOTE_DTYPE,
+    TEMPO_DTYPE,
+    Instrument,
+    NoteSequence,
+    Text,
+)
+from solferino.notes.timing import TempoMap
+
+ABC_TICKS_PER_QUARTER = 480
+MAX_TIME_S = 1e6
+
+_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+_MUSIC_LETTERS = "abcdefgxz"
+_VOICE = re.compile(r"\[V:\s*([^\]]*)\]")
+_COMMENT = re.compile(r"(?<!\\)%.*")
+
+
+@final
+@dataclass(frozen=True)
+class TuneError:
+    """Why a tune of a book was skipped.
+
+    Parameters
+    ----------
+    number : str
+        What stands behind its ``X:``.
+    title : str
+        Its title; may be empty.
+    reason : str
+        One line.
+    """
+
+    number: str
+    title: str
+    reason: str
+
+
+@final
+@dataclass(frozen=True)
+class TuneBook:
+    """The tunes of a file in ABC notation, and those that could not be read."""
+
+    tunes: tuple[NoteSequence, ...]
+    errors: tuple[TuneError, ...]
+
+
+def read_abc(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> list[NoteSequence]:
+    """Read the tunes of a book; a tune that cannot be read is left out.
+
+    Parameters
+    ----------
+    path : str or path
+        A file in ABC notation, in UTF-8 or Latin-1.
+    max_bytes : int
+        Largest size that is read.
+
+    Returns
+    -------
+    list of NoteSequence
+        As in `read_tune_book`.
+
+    Raises
+    ------
+    MusicFileError
+        If the file cannot be read or none of its tunes can.
+    """
+    book = read_tune_book(path, max_bytes)
+    if not book.tunes:
+        first = book.errors[0]
+        raise MusicFileError(
+            f"{path} has no tune that can be read; X:{first.number} {first.reason}"
+        )
+    return list(book.tunes)
+
+
+def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBook:
+    """Read the tunes of a book, and say which could not be read.
+
+    Repeats are played. Full bars begin on bar lines, counted from the beginning of the piece
+    or the last change of meter: a tune with a pickup begins with a rest. Chord symbols are
+    texts of kind "chord". The tempo is 120 where none is given, the velocity 80; the source is
+    the name of the file and the number of the tune, as in ``airs.abc#12``.
+
+    Parameters
+    ----------
+    path : str or path
+        A file in ABC notation, in UTF-8 or Latin-1.
+    max_bytes : int
+        Largest size that is read.
+
+    Raises
+    ------
+    MusicFileError
+        If the file cannot be read, or has no ``X:`` field.
+    """
+    data = read_bytes(path, max_bytes)
+    if b"\0" in data:
+        raise MusicFileError(f"{path} is not text, so not ABC notation; export it as .abc again")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return parse_tune_book(text, Path(path).name)
+
+
+def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
+    """Read a tune book from its text; see `read_tune_book`.
+
+    Parameters
+    ----------
+    text : str
+        The content of a file.
+    name : str
+        What to call it in errors and in `source`.
+
+    Raises
+    ------
+    MusicFileError
+        If it has no ``X:`` field.
+    """
+    tunes, errors = [], []
+    for header, lines in _split(text):
+        tune = _Tune(name, header)
+        try:
+            tunes.append(tune.read(lines))
+        except (ValueError, OverflowError) as error:
+            errors.append(TuneError(tune.number, tune.title, str(error)))
+    if not tunes and not errors:
+        raise MusicFileError(f"{name} has no X: field, so no tune; begin each tune with X:1")
+    return TuneBook(tuple(tunes), tuple(errors))
+
+
+def _split(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield each tune as the fields before the first tune and its own lines."""
+    header: list[str] = []
+    lines: list[str] | None = None
+    for line in text.splitlines():
+        if re.match(r"X:\s*\d*", line):
+            if lines is not None:
+                yield header, lines
+            lines = [line]
+        elif lines is None:
+            header.append(line)
+        else:
+            lines.append(line)
+    if lines is not None:
+        yield header, lines
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Take comments off, and join lines of music that end with a backslash to the next."""
+    begun = ""
+    for line in lines:
+        if begun and _FIELD.match(line):
+            yield begun
+            begun = ""
+        text = line if line.startswith("%%MIDI") else _COMMENT.sub("", line)
+        if line.startswith("%") and text != line:
+            continue
+        text = begun + text
+        begun = text.rstrip()[:-1] if text.rstrip().endswith("\\") else ""
+        if not begun:
+            yield text
+    if begun:
+        yield begun
+
+
+@final
+@dataclass
+class _Tune:
+    """A tune while it is being read."""
+
+    name: str
+    header: list[str]
+    number: str = ""
+    title: str = ""
+    meter: Meter | None = None
+    unit_length: Fraction | None = None
+    qpm: float = DEFAULT_QPM
+    tempo: str = ""
+    key: Key | None = None
+    program: int = 0
+    voices: dict[str, VoiceReader] = field(default_factory=dict)
+    voice: str = "1"
+
+    def read(self, lines: list[str]) -> NoteSequence:
+        """Read all lines and put the piece together."""
+        for line in _joined((*self.header, *lines)):
+            program = re.match(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d+)\s*$", line)
+            if program and self.key is None:
+                self.program = min(int(program[1]), 127)
+            if self.key is not None and not line.strip():
+                break
+            self._read_line(line)
+        if self.key is None:
+            raise ValueError("has no K: field, which ends the header; write one like K:C")
+        voices = [list(aligned(playing_order(r.finish()))) for r in self.voices.values()]
+        rows = [row for index, voice in enumerate(voices) for row in _note_rows(voice, index)]
+        if not rows:
+            raise ValueError("has no notes")
+        return self._piece(voices, np.array(rows, np.int64))
+
+    def _read_line(self, line: str) -> None:
+        found = _FIELD.match(line)
+        if not found or (self.key is not None and found[1] in _MUSIC_LETTERS):
+            if self.key is not None:
+                self._read_music(line)
+        elif self.key is None:
+            self._read_header(found[1], found[2].strip())
+        elif found[1] == "V":
+            self._set_voice(found[2])
+        else:
+            self._reader().set_field(found[1], found[2].strip())
+
+    def _read_header(self, letter: str, words: str) -> None:
+        if letter == "X":
+            self.number = words
+        elif letter == "T" and not self.title:
+            self.title = words
+        elif letter == "M":
+            self.meter = parse_meter(words)
+        elif letter == "L":
+            self.unit_length = parse_unit_length(words)
+        elif letter == "Q":
+            self.tempo = words
+        elif letter == "K":
+            self.key = parse_key(words)
+            self.unit_length = self.unit_length or default_unit_length(self.meter)
+            self.qpm = parse_tempo(self.tempo, self.unit_length) or DEFAULT_QPM
+
+    def _read_music(self, line: str) -> None:
+        """Read a line of music; ``[V:2]`` in it changes the voice."""
+        for k, part in enumerate(_VOICE.split(line)):
+            if k % 2:
+                self._set_voice(part)
+            elif part.strip():
+                self._reader().read(part)
+
+    def _set_voice(self, words: str) -> None:
+        self.voice = (words.split() or ["1"])[0]
+
+    def _reader(self) -> VoiceReader:
+        if self.voice not in self.voices:
+            if self.key is None or self.unit_length is None or len(self.voices) >= 64:
+                raise ValueError("has more than 64 voices")
+            self.voices[self.voice] = VoiceReader(self.meter, self.unit_length, self.key, self.qpm)
+        return self.voices[self.voice]
+
+    def _piece(self, voices: list[list[Placed]], rows: NDArray[np.int64]) -> NoteSequence:
+        """Put the piece together from its voices and rows of onset, release, pitch, voice."""
+        tempos, keys, meters = _changes(voices[0])
+        tempo_map = TempoMap.from_quarters(
+            np.array([tick for tick, _ in tempos]) / TICKS_PER_QUARTER, [qpm for _, qpm in tempos]
+        )
+
+        def seconds(ticks: ArrayLike) -> NDArray[np.float64]:
+            return tempo_map.ticks_to_seconds(ticks, TICKS_PER_QUARTER)
+
+        end_s = float(seconds(max(p.start + p.measure.length for v in voices for p in v)))
+        if end_s > MAX_TIME_S:
+            raise ValueError(f"is longer than {MAX_TIME_S:.0f} seconds")
+        notes = np.empty(len(rows), NOTE_DTYPE)
+        notes["onset_s"], notes["release_s"] = seconds(rows[:, 0]), seconds(rows[:, 1])
+        notes["pitch"], notes["velocity"] = rows[:, 2], DEFAULT_VELOCITY
+        notes["instrument"] = rows[:, 3]
+        order = np.lexsort((notes["pitch"], notes["instrument"], notes["onset_s"]))
+        names = [name if len(voices) > 1 else "" for name in self.voices]
+        return NoteSequence(
+            notes=notes[order],
+            instruments=tuple(Instrument(self.program, name=name) for name in names),
+            tempos=np.array([(seconds(t), qpm) for t, qpm in tempos], TEMPO_DTYPE),
+            meters=np.array([(seconds(t), *m) for t, m in meters], METER_DTYPE),
+            keys=np.array([(seconds(t), k.sharps, k.is_minor) for t, k in keys], KEY_DTYPE),
+            texts=tuple(Text(float(seconds(t)), s, "chord") for t, s in _chord_symbols(voices)),
+            title=self.title,
+            source=f"{self.name}#{self.number}",
+            total_time_s=end_s,
+            ticks_per_quarter=ABC_TICKS_PER_QUARTER,
+        )
+
+
+def _note_rows(voice: list[Placed], index: int) -> list[list[int]]:
+    """Rows of onset, release, pitch and voice, in ticks; tied notes become one."""
+    rows: list[list[int]] = []
+    held: dict[tuple[int, int], list[int]] = {}
+    for start, _, measure in voice:
+        for sound in measure.sounds:
+            onset = start + sound.start
+            row = held.pop((sound.pitch, onset), None)
+            if row is None:
+                row = [onset, onset, sound.pitch, index]
+                rows.append(row)
+            row[1] = onset + sound.length
+            if sound.is_tied:
+                held[sound.pitch, row[1]] = row
+    return rows
+
+
+def _changes(
+    voice: list[Placed],
+) -> tuple[list[tuple[int, float]], list[tuple[int, Key]], list[tuple[int, Meter]]]:
+    """List tempos, keys and meters with their ticks, each only where it is new."""
+    tempos: list[tuple[int, float]] = []
+    keys: list[tuple[int, Key]] = []
+    meters: list[tuple[int, Meter]] = []
+    for k, (start, counted_from, measure) in enumerate(voice):
+        begin = start if k else 0
+        _add_if_new(tempos, begin, measure.qpm)
+        _add_if_new(keys, begin, measure.key)
+        if measure.meter:
+            _add_if_new(meters, counted_from, measure.meter)
+        for change in measure.changes:
+            if isinstance(change.value, float):
+                _add_if_new(tempos, start + change.start, change.value)
+            elif isinstance(change.value, Key):
+                _add_if_new(keys, start + change.start, change.value)
+    return tempos, keys, meters
+
+
+def _add_if_new(changes: list[tuple[int, Any]], tick: int, value: Any) -> None:
+    if not changes or changes[-1][1] != value:
+        changes.append((tick, value))
+
+
+def _chord_symbols(voices: list[list[Placed]]) -> Iterator[tuple[int, str]]:
+    for voice in voices:
+        for start, _, measure in voice:
+            for change in measure.changes:
+                if isinstance(change.value, str):
+                    yield start + change.start, change.value

@@ -1,0 +1,112 @@
+"""Music files by their suffix: load, load all, save."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from solferino.errors import MusicFileError
+from solferino.notes.abc_notation import read_abc
+from solferino.notes.disk import PathOrText, read_bytes, write_beside
+from solferino.notes.midi import read_midi, write_midi
+from solferino.notes.sequence import NoteSequence
+
+__all__ = ["SUFFIXES", "Sound", "load", "load_all", "read_bytes", "save", "write_beside"]
+
+
+def _read_one_midi(path: PathOrText) -> list[NoteSequence]:
+    return [read_midi(path)]
+
+
+_READERS: Mapping[str, Callable[[PathOrText], list[NoteSequence]]] = MappingProxyType(
+    {".mid": _read_one_midi, ".midi": _read_one_midi, ".kar": _read_one_midi, ".abc": read_abc}
+)
+_SOUND_SUFFIX = ".wav"
+_NOTE_SUFFIXES = (".mid", ".midi", ".kar")
+
+SUFFIXES = tuple(_READERS)
+"""Suffixes of the files that `load` reads."""
+
+
+class Sound(Protocol):
+    """What can be saved as a sound: a `Waveform`."""
+
+    def wav_bytes(self) -> bytes:
+        """Return the content of a WAV file."""
+
+
+def load(path: PathOrText) -> NoteSequence:
+    """Read a music file; of a tune book, the first tune.
+
+    Parameters
+    ----------
+    path : str or path
+        A file whose suffix is one of `SUFFIXES`, in small or capital letters.
+
+    Raises
+    ------
+    MusicFileError
+        If it cannot be read as what its suffix says.
+    """
+    return load_all(path)[0]
+
+
+def load_all(path: PathOrText) -> list[NoteSequence]:
+    """Read all pieces of a music file: the tunes of a book, or the one piece of a MIDI file.
+
+    Parameters
+    ----------
+    path : str or path
+        A file whose suffix is one of `SUFFIXES`, in small or capital letters.
+
+    Raises
+    ------
+    MusicFileError
+        If it cannot be read as what its suffix says.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix in _READERS:
+        return _READERS[suffix](file)
+    if file.is_dir() or not file.exists():
+        read_bytes(file)
+    if suffix == _SOUND_SUFFIX:
+        raise MusicFileError(f"{file} is sound, not notes; read it with solferino.read_wav")
+    raise MusicFileError(
+        f"{file} has the unknown suffix {suffix or 'none'!r}; "
+        f"music is read from {_listed(SUFFIXES)}"
+    )
+
+
+def save(music: NoteSequence | Sound, path: PathOrText) -> None:
+    """Write notes as MIDI or a waveform as WAV; the file is there whole or not at all.
+
+    Parameters
+    ----------
+    music : NoteSequence or Waveform
+        Notes for ``.mid``, ``.midi`` and ``.kar``; a waveform for ``.wav``.
+    path : str or path
+        Where.
+
+    Raises
+    ------
+    MusicFileError
+        If the suffix does not fit the music, or the file cannot be written.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if isinstance(music, NoteSequence):
+        if suffix in _NOTE_SUFFIXES:
+            write_midi(music, file)
+            return
+        way_out = "synthesize them first" if suffix == _SOUND_SUFFIX else "choose one of these"
+        raise MusicFileError(
+            f"{file} cannot hold notes, which are written to {_listed(_NOTE_SUFFIXES)}; {way_out}"
+        )
+    if suffix != _SOUND_SUFFIX:
+        raise MusicFileError(f"{file} cannot hold a waveform; give it the suffix {_SOUND_SUFFIX}")
+    write_beside(file, music.wav_bytes())
+
+
+def _listed(suffixes: tuple[str, ...]) -> str:
+    return f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"

@@ -1,0 +1,39 @@
+"""Representations by name, as recipes and bundles write them."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from solferino.representations.melody import Melody
+from solferino.representations.options import check_names, options_of
+from solferino.representations.representation import Representation
+
+_CLASSES: dict[str, type[Melody]] = {"melody": Melody}
+
+
+def build_representation(name: str, options: Mapping[str, Any]) -> Representation:
+    """Build a representation from what a recipe or a bundle says.
+
+    Parameters
+    ----------
+    name : str
+        One of `REPRESENTATIONS`.
+    options : Mapping
+        Its options; those left out have their defaults.
+
+    Returns
+    -------
+    Representation
+
+    Raises
+    ------
+    RecipeError
+        If the name or an option is unknown, naming the nearest, or a value is out of range.
+    """
+    check_names("representation", [name], _CLASSES)
+    chosen = _CLASSES[name]
+    known = (field.name for field in fields(chosen))
+    return chosen(**options_of(f"option of {name}", options, known))
+
+
+REPRESENTATIONS = tuple(_CLASSES)

@@ -1,0 +1,290 @@
+"""Checkpoint to bundle: the graph of one step, float16 weights, a card; proved equal to torch."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+from safetensors.numpy import save as save_arrays
+
+from solferino.bundles.bundle import STEP_GRAPH, WEIGHTS, write_bundle
+from solferino.bundles.card import Card, Source
+from solferino.bundles.session import StepSession
+from solferino.datasets.examples import ExampleSet
+from solferino.errors import TrainingError
+from solferino.models.lstm import AttentionCell, EventLstm
+from solferino.models.registry import model_config
+from solferino.training.evaluation import evaluate
+from solferino.training.run import load_weights, read_run
+
+OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.12, and in browsers
+TOLERANCE = 1e-4
+PROOF_STEPS = 100
+PROOF_BATCHES = (1, 3)
+
+Weights = dict[str, NDArray[np.float16]]
+
+
+def rounded_weights(model: torch.nn.Module) -> Weights:
+    """Return the weights as float16, by the names of the parameters.
+
+    Raises
+    ------
+    TrainingError
+        If one is too large for float16 or not a number.
+    """
+    weights = {
+        name: np.ascontiguousarray(value.detach().cpu().half().numpy())
+        for name, value in model.state_dict().items()
+    }
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise TrainingError(
+                f"weight {name} does not fit into float16; train with a lower learning_rate"
+            )
+    return weights
+
+
+@final
+class _Graph:
+    """An ONNX graph in the making: each method adds nodes and returns a value's name."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[TensorProto] = []
+        self._weights = weights
+        self._constants: dict[tuple[int, ...], str] = {}
+
+    def op(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> Any:
+        """Add a node; one name comes back, or a list of several."""
+        first = len(self.nodes)
+        names = [f"{kind.lower()}.{first}.{k}" for k in range(outputs)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def weight(self, name: str) -> str:
+        """Declare a weight, whose numbers are in ``weights.safetensors``, as float32."""
+        array = self._weights[name]
+        tensor = TensorProto(
+            name=name,
+            data_type=TensorProto.FLOAT16,
+            dims=array.shape,
+            data_location=TensorProto.EXTERNAL,
+        )
+        for key, value in (("location", WEIGHTS), ("offset", "0"), ("length", str(array.nbytes))):
+            tensor.external_data.add(key=key, value=value)
+        self.initializers.append(tensor)
+        return str(self.op("Cast", [name], to=TensorProto.FLOAT))
+
+    def linear(self, name: str, x: str, bias: bool = True) -> str:
+        """Apply a linear layer by the name of its module."""
+        parts = [x, self.weight(f"{name}.weight")]
+        return self.gemm(*parts, *([self.weight(f"{name}.bias")] if bias else []))
+
+    def gemm(self, x: str, weight: str, *added: str) -> str:
+        """Multiply with the transpose of a weight, and add something."""
+        return str(self.op("Gemm", [x, weight, *added], transB=1))
+
+    def axes(self, *values: int) -> str:
+        """Return a small constant of whole numbers."""
+        if values not in self._constants:
+            name = f"axes.{len(self._constants)}"
+            array = np.array(values, np.int64)
+            self.initializers.append(onnx.numpy_helper.from_array(array, name))
+            self._constants[values] = name
+        return self._constants[values]
+
+    def cell(self, name: str, x: str, c: str, h: str) -> tuple[str, str]:
+        """Add one step of an LSTM cell; return the new (c, h)."""
+        from_input = self.gemm(x, self.weight(f"{name}.weight_ih"), self.weight(f"{name}.bias"))
+        gates = self.gemm(h, self.weight(f"{name}.weight_hh"), from_input)
+        parts = self.op("Split", [gates], outputs=4, axis=1)
+        i, f, o = (self.op("Sigmoid", [parts[k]]) for k in (0, 1, 3))
+        kept = self.op("Mul", [c, f])
+        new = self.op("Mul", [i, self.op("Tanh", [parts[2]])])
+        c = self.op("Add", [kept, new])
+        return c, self.op("Mul", [o, self.op("Tanh", [c])])
+
+    def attention(self, name: str, x: str, state: Sequence[str]) -> tuple[str, list[str]]:
+        """Add one step of an `AttentionCell`; return its output and the new state."""
+        c, h, context, window, keys = state
+        mixed = self.linear(f"{name}.mix", self.op("Concat", [x, context], axis=1))
+        c, h = self.cell(f"{name}.cell", mixed, c, h)
+        query = self.linear(f"{name}.query", self.op("Concat", [c, h], axis=1))
+        compared = self.op("Add", [keys, self.op("Unsqueeze", [query, self.axes(1)])])
+        scores = self.op("MatMul", [self.op("Tanh", [compared]), self.weight(f"{name}.score")])
+        weights = self.op("Unsqueeze", [self.op("Softmax", [scores], axis=-1), self.axes(1)])
+        context = self.op("Squeeze", [self.op("MatMul", [weights, window]), self.axes(1)])
+        output = self.linear(f"{name}.join", self.op("Concat", [h, context], axis=1))
+        key = self.gemm(output, self.weight(f"{name}.keys"))
+        window, keys = self.pushed(window, output), self.pushed(keys, key)
+        return output, [c, h, context, window, keys]
+
+    def pushed(self, window: str, newest: str) -> str:
+        """Drop the oldest row of a window and append the newest."""
+        rest = self.op(
+            "Slice", [window, self.axes(1), self.axes(np.iinfo(np.int64).max), self.axes(1)]
+        )
+        return str(self.op("Concat", [rest, self.op("Unsqueeze", [newest, self.axes(1)])], axis=1))
+
+
+def step_graph(model: EventLstm, weights: Weights) -> bytes:
+    """Return the ONNX graph of one step of a model, without its weights.
+
+    Parameters
+    ----------
+    model : EventLstm
+    weights : dict of str to ndarray of float16
+        Of `rounded_weights`; only names and shapes go into the graph.
+
+    Returns
+    -------
+    bytes
+    """
+    graph, config, x = _Graph(weights), model.config, "inputs"
+    shapes = model.state_shapes()
+    states = [f"state.{k}" for k in range(len(shapes))]
+    rest, after = list(states), []
+    for index, layer in enumerate(model.layers):
+        if str(index) in model.projections:
+            x = graph.linear(f"projections.{index}", x)
+        name = f"layers.{index}"
+        if isinstance(layer, AttentionCell):
+            y, new = graph.attention(name, x, rest[:5])
+        else:
+            new = list(graph.cell(name, x, *rest[:2]))
+            y = new[1]
+        after, rest = [*after, *new], rest[len(new) :]
+        x = graph.op("Add", [x, y]) if config.residual_connections else y
+    ends = [graph.linear("to_logits", x), *after]
+    names = ["logits", *(f"next.{k}" for k in range(len(shapes)))]
+    graph.nodes += [
+        helper.make_node("Identity", [end], [name]) for end, name in zip(ends, names, strict=True)
+    ]
+    proto = helper.make_graph(
+        graph.nodes,
+        "step",
+        _values([("inputs", (config.input_size,)), *zip(states, shapes, strict=True)]),
+        _values([("logits", (config.num_classes,)), *zip(names[1:], shapes, strict=True)]),
+        graph.initializers,
+    )
+    opset = [helper.make_opsetid("", OPSET)]
+    made = helper.make_model(
+        proto, opset_imports=opset, ir_version=IR_VERSION, producer_name="solferino"
+    )
+    return bytes(made.SerializeToString(deterministic=True))
+
+
+def _values(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+        for name, shape in shapes
+    ]
+
+
+def prove_equal(
+    model: EventLstm, session: StepSession, *, steps: int = PROOF_STEPS, seed: int = 0
+) -> float:
+    """Compare a model with its session on random inputs, step by step.
+
+    Parameters
+    ----------
+    model : EventLstm
+        With the weights as the session has them.
+    session : StepSession
+    steps : int
+        Length of the sequence.
+    seed : int
+
+    Returns
+    -------
+    float
+        The largest difference of two logits, at batches of 1 and of 3.
+
+    Raises
+    ------
+    TrainingError
+        If it is more than ``TOLERANCE``.
+    """
+    rng, largest = np.random.default_rng(seed), 0.0
+    for batch in PROOF_BATCHES:
+        inputs = rng.integers(-1, 2, (batch, steps, model.config.input_size)).astype(np.float32)
+        with torch.no_grad():
+            expected = model(torch.from_numpy(inputs))[0].numpy()
+        state = session.initial_state(batch)
+        for step in range(steps):
+            logits, state = session.step(np.ascontiguousarray(inputs[:, step]), state)
+            largest = max(largest, float(np.abs(logits - expected[:, step]).max()))
+    if not largest <= TOLERANCE:
+        raise TrainingError(
+            f"the exported graph differs from the model by {largest:.2g}, more than {TOLERANCE}; "
+            "the bundle was not written: report this with the recipe"
+        )
+    return largest
+
+
+def export_bundle(
+    checkpoint: str | Path,
+    path: str | Path,
+    *,
+    name: str | None = None,
+    licence: str = "",
+    held_out: Mapping[str, Any] | None = None,
+    examples: ExampleSet | None = None,
+) -> Card:
+    """Turn a checkpoint into a bundle.
+
+    Parameters
+    ----------
+    checkpoint : path
+        A file such as ``runs/1/best.pt``.
+    path : path
+        The bundle to write.
+    name : str, optional
+        Name of the bundle; that of the recipe unless given.
+    licence : str
+        Terms of the bundle.
+    held_out : mapping, optional
+        Figures for the card.
+    examples : ExampleSet, optional
+        Music to measure the bundle on; the figures of `evaluate` then go into the card, and
+        those of `held_out` beside them.
+
+    Returns
+    -------
+    Card
+        As written.
+
+    Raises
+    ------
+    TrainingError
+        If the checkpoint cannot be read, or model and bundle do not agree.
+    """
+    model, representation, values = read_run(checkpoint)
+    weights = rounded_weights(model)
+    load_weights(model, weights)
+    graph = step_graph(model, weights)
+    prove_equal(model, StepSession(graph, weights))
+    figures = {} if examples is None else evaluate(model, examples, representation)
+    recipe = values["recipe"]
+    card = Card(
+        name=name or recipe["name"],
+        makes=recipe["makes"],
+        description=recipe["description"],
+        representation=values["representation"],
+        model={"name": recipe["model"]["name"], "config": model_config(model)},
+        learnt_from=tuple(
+            Source(**{key: source[key] for key in ("name", "licence", "attribution", "pieces")})
+            for source in values["learnt_from"]
+        ),
+        licence=licence,
+        seed=values["seed"],
+        steps=values["progress"]["step"],
+        recipe=recipe,
+        held_out={**figures, **(held_out or {})},
+    )
+    return write_bundle(path, card, {STEP_GRAPH: graph, WEIGHTS: save_arrays(weights)})

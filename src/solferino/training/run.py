@@ -1,0 +1,163 @@
+"""From a recipe and examples to a trained model, and back from the folder of a run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from solferino.datasets.examples import Examples
+from solferino.errors import TrainingError
+from solferino.models.lstm import EventLstm
+from solferino.models.registry import build_model, model_config
+from solferino.representations.registry import build_representation
+from solferino.representations.representation import Representation
+from solferino.training.checkpoints import read_checkpoint
+from solferino.training.loop import FitOptions, FitResult, Preview, fit
+from solferino.training.objective import NextEvent
+from solferino.training.recipe import Recipe
+
+
+def new_model(recipe: Recipe, representation: Representation, seed: int) -> EventLstm:
+    """Build the model of a recipe with fresh weights.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    representation : Representation
+        It gives the widths of input and output.
+    seed : int >= 0
+        The same seed gives the same weights.
+
+    Returns
+    -------
+    EventLstm
+    """
+    torch.manual_seed(seed)
+    sizes = {
+        "input_size": representation.input_size,
+        "num_classes": representation.num_classes,
+    }
+    return build_model(recipe.model["name"], {**sizes, **recipe.model["config"]})
+
+
+def train(
+    recipe: Recipe,
+    examples: Examples,
+    run_dir: str | Path,
+    options: FitOptions | None = None,
+    *,
+    weights: Mapping[str, NDArray[Any]] | None = None,
+    preview: Preview | None = None,
+) -> FitResult:
+    """Train the model of a recipe on examples.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    examples : Examples
+        Made with the recipe's representation.
+    run_dir : path
+        Folder of the run; see `solferino.training.loop.fit`.
+    options : FitOptions, optional
+    weights : mapping of str to ndarray, optional
+        To start from, as ``Bundle.weights()`` gives them: fine-tuning.
+    preview : function, optional
+        See `solferino.training.preview`.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    TrainingError
+        If examples or weights do not fit the recipe, or the run cannot start or resume.
+    """
+    options = options or FitOptions()
+    representation = _representation_of(recipe, examples)
+    model = new_model(recipe, representation, options.seed)
+    if weights is not None:
+        load_weights(model, weights)
+    objective = NextEvent(
+        model,
+        representation,
+        examples.train,
+        examples.eval,
+        batch_size=recipe.training.batch_size,
+        keep_prob=recipe.training.dropout_keep_prob,
+        seed=options.seed,
+    )
+    description = {
+        "recipe": recipe.to_json(),
+        "representation": {
+            "name": representation.name,
+            "options": dict(representation.options),
+        },
+        "model_config": {"name": recipe.model["name"], "config": model_config(model)},
+        "learnt_from": [dict(source) for source in examples.learnt_from],
+        "options": asdict(options),
+    }
+    return fit(
+        objective, run_dir, recipe.training, options, description=description, preview=preview
+    )
+
+
+def _representation_of(recipe: Recipe, examples: Examples) -> Representation:
+    wanted = build_representation(recipe.representation["name"], recipe.representation["options"])
+    found = build_representation(examples.representation_name, examples.representation_options)
+    if (wanted.name, dict(wanted.options)) != (found.name, dict(found.options)):
+        raise TrainingError(
+            f"the examples were made for {found.name} {dict(found.options)}, recipe "
+            f"{recipe.name} needs {wanted.name} {dict(wanted.options)}; make them again with "
+            f"`solferino dataset {recipe.name}`"
+        )
+    return wanted
+
+
+def load_weights(model: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Put the weights of a bundle into a model.
+
+    Raises
+    ------
+    TrainingError
+        If names or shapes differ.
+    """
+    try:
+        model.load_state_dict({k: torch.from_numpy(v).float() for k, v in weights.items()})
+    except RuntimeError as error:
+        raise TrainingError(
+            "the weights do not fit the model; train with the recipe and --hparams that the "
+            "bundle was made with"
+        ) from error
+
+
+def read_run(path: str | Path) -> tuple[EventLstm, Representation, dict[str, Any]]:
+    """Read the model of a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+        A file such as ``runs/1/best.pt``.
+
+    Returns
+    -------
+    model : EventLstm
+    representation : Representation
+    values : dict
+        All that the checkpoint holds: ``recipe``, ``progress``, ``learnt_from`` and others.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be read, or is no checkpoint of `train`.
+    """
+    values = read_checkpoint(Path(path))
+    if "model_config" not in values:
+        raise TrainingError(f"{path} does not say which model it holds; train with a recipe")
+    model = build_model(**values["model_config"])
+    model.load_state_dict(values["model"])
+    representation = build_representation(**values["representation"])
+    return model, representation, values
