@@ -19,5 +19,5 @@ def test_an_unknown_model_is_named_with_those_there_are():
 
 
 def test_an_unknown_size_is_named():
-    with pytest.raises(RecipeError, match="not valid: .*'width'"):
+    with pytest.raises(RecipeError, match=r"not valid: .*'width'"):
         build_model("lstm", {"input_size": 5, "num_classes": 4, "width": 3})

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from solferino.datasets.examples import Examples, ExampleSet
 from solferino.representations.representation import EventSequence
 from solferino.training.recipe import recipe_from
+
+torch.set_num_threads(1)  # models this small only wait for a second thread
 
 TUNES = (
     [2, 3, 4, 0, 5, 0, 1, 0, 2, 3, 4, 0],

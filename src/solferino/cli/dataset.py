@@ -5,43 +5,43 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Option
 
 from solferino.cli.progress import progress_bar
 from solferino.cli.settings import parse_settings
 
+RecipeName = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or path of a TOML file.")
+]
+Corpus = Annotated[Path, typer.Argument(metavar="NOTES", help="A notes file, or folder of music.")]
+Output = Annotated[Path, Option("-o", "--output", "--output-dir", help="The folder to write.")]
+EvalRatio = Annotated[float, Option(help="Part of the pieces that is kept for evaluation.")]
+Seed = Annotated[int, Option(min=0, help="Fixes which pieces these are.")]
+Rules = Annotated[
+    list[str] | None,
+    Option(metavar="NAME=VALUE,...", help="Other rules than the recipe's, such as min_bars=5."),
+]
+Sources = Annotated[
+    Path | None,
+    Option(help="TOML or JSON: name, licence and attribution of each path prefix."),
+]
+Explain = Annotated[bool, Option("--explain", help="List every drop, with what would keep it.")]
+Workers = Annotated[
+    int | None, Option(min=1, help="Number of processes; chosen by the size if not given.")
+]
+
 
 def dataset(
-    recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or path of a TOML file.")
-    ],
-    corpus: Annotated[
-        Path, typer.Argument(metavar="NOTES", help="A notes file, or a folder of music.")
-    ],
+    recipe: RecipeName,
+    corpus: Corpus,
     *,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", "--output-dir", help="The folder to write.")
-    ] = Path("examples"),
-    eval_ratio: Annotated[
-        float, typer.Option(help="Part of the pieces that is kept for evaluation.")
-    ] = 0.1,
-    seed: Annotated[int, typer.Option(help="Fixes which pieces these are.")] = 0,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE,...", help="Other rules than the recipe's, such as min_bars=5."
-        ),
-    ] = None,
-    sources: Annotated[
-        Path | None,
-        typer.Option(help="TOML or JSON: name, licence and attribution of each path prefix."),
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="List every drop, with what would keep it.")
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of processes; chosen by the size if not given."),
-    ] = None,
+    output: Output = Path("examples"),
+    eval_ratio: EvalRatio = 0.1,
+    seed: Seed = 0,
+    rules: Rules = None,
+    sources: Sources = None,
+    explain: Explain = False,
+    workers: Workers = None,
 ) -> None:
     """Extract training and evaluation examples; variants of a tune never stand on both sides."""
     from solferino.datasets.examples import write_examples  # noqa: PLC0415

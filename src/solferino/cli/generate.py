@@ -104,11 +104,7 @@ def generate(
     _write(outputs, paths, wav=wav, plot=plot, soundfont=soundfont)
     if again:
         _compare(again, outputs[0])
-    num_events = sum(made.num_events for made in outputs)
-    typer.echo(
-        f"seed {request.seed}: {num_events} events in {duration_s:.2f} s, "
-        f"{num_events / duration_s:.0f} events a second"
-    )
+    _report(request.seed, outputs, duration_s)
 
 
 def _one_bundle(bundle: str | None, bundle_file: str | None) -> str:
@@ -233,6 +229,12 @@ def _write(
         save(made.notes, path)
         names = " ".join(map(str, written))
         typer.echo(f"{names}  log-likelihood {made.log_likelihood:.2f}")
+
+
+def _report(seed: int, outputs: "list[Output]", duration_s: float) -> None:
+    num_events = sum(made.num_events for made in outputs)
+    speed = f"{num_events / duration_s:.0f} events a second"
+    typer.echo(f"seed {seed}: {num_events} events in {duration_s:.2f} s, {speed}")
 
 
 def _compare(again: Path, made: "Output") -> None:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from solferino.datasets.conversion import Failure
 from solferino.datasets.examples import ExampleSet
 
 _BOUND = re.compile(r"((min|max)_\w+)=(\d+)")
+REMEDIES_SHOWN = 5
 LENGTHS_BARS = (0, 1, 10, 20, 30, 40, 50, 100, 200, 500)
 
 
@@ -63,10 +64,13 @@ def by_rule(dropped: Sequence[Dropped]) -> list[RuleSummary]:
 
 
 def explain(dropped: Sequence[Dropped]) -> Iterator[str]:
-    """Yield lines that list every drop, grouped by rule, with what would keep it."""
+    """Yield lines that list every drop, grouped by rule, with what would keep it.
+
+    Of many settings that would keep something the most frequent come first, and few.
+    """
     for rule, count, remedies, drops in by_rule(dropped):
         yield f"{rule}: {count}"
-        for remedy, number in remedies.items():
+        for remedy, number in islice(remedies.items(), REMEDIES_SHOWN):
             yield f"  {remedy} would keep {number}"
         for drop in drops:
             remedy = f" -> {drop.remedy}" if drop.remedy else ""

@@ -13,14 +13,12 @@ translation by jointly learning to align and translate", arXiv:1409.0473.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
-
-_MAX_LOGIT = 20.0  # tanh is 1 in float32 well before this; exp(2 * (20 + 20)) is finite
 
 
 @final
@@ -177,162 +175,165 @@ class AttentionCell(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             folded = [part.float() for part in self._folded(x.float())]
             state = tuple(part.detach().float() for part in state)
-            output, *state_out = _AttentionScan.apply(*folded, self.score.float(), *state)
-        return output, tuple(state_out)
+            output, *after = _AttentionScan.apply(  # type: ignore[no-untyped-call]
+                *folded, self.score.float(), *state
+            )
+        return output, tuple(after)
 
 
-def _negative_exponent(logits: Tensor) -> Tensor:
-    """Return exp(2 x), so that tanh(a + b) = 1 - 2 / (1 + e(a) e(b)) costs no transcendental."""
-    return logits.clamp(-_MAX_LOGIT, _MAX_LOGIT).mul_(2.0).exp_()
+class _Trace(NamedTuple):
+    """What a scan over T steps remembers: B rows, N units, a window of L steps.
 
-
-class _AttentionScan(torch.autograd.Function):
-    """The loop over time of `AttentionCell`, with its gradient written out.
-
-    Shapes: T steps, B rows, L window, N units. All sequences are time first, so that the
-    window of step t is the contiguous slice [t, t + L) of the outputs so far. The part of
-    the score that is the same for the whole window (the sum of `score`) is left out: the
-    softmax does not see it.
+    All sequences are time first, so that the window of step t is the contiguous slice
+    [t, t + L) of what was pushed so far.
     """
 
-    @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any,
-        gates: Tensor,  # (T, B, 4N), from the inputs alone
-        after: Tensor,  # (2N, 6N): [h; context] to next gates, output, output key
-        after_bias: Tensor,  # (6N,)
-        query: Tensor,  # (2N, N)
-        query_bias: Tensor,  # (N,)
-        score: Tensor,  # (N,)
-        c: Tensor,
-        h: Tensor,
-        context: Tensor,
-        window: Tensor,
-        window_keys: Tensor,
-    ) -> tuple[Tensor, ...]:
-        steps, rows, _ = gates.shape
-        units, length = score.shape[0], window.shape[1]
-        new = gates.new_empty
-        outputs = torch.cat([window.transpose(0, 1), new(steps, rows, units)])
-        keys = torch.cat([window_keys.transpose(0, 1), new(steps, rows, units)])
-        key_exp = _negative_exponent(keys)
-        queries, weights = new(steps, rows, units), new(steps, length, rows)
-        cells, hidden = new(steps + 1, rows, units), new(steps + 1, rows, 2 * units)
-        activated = new(steps, rows, 4 * units)
-        cells[0], hidden[0] = c, torch.cat([h, context], dim=1)
-        pair, scratch = new(rows, 2 * units), new(length, rows, units)
-        one, minus_two = gates.new_ones(()), -2.0 * score
-        following = hidden[0] @ after[:, : 4 * units]
-        for t in range(steps):
-            gate = torch.add(gates[t], following[:, : 4 * units], out=activated[t])
-            gate[:, : 2 * units].sigmoid_()
-            gate[:, 2 * units : 3 * units].tanh_()
-            gate[:, 3 * units :].sigmoid_()
-            i, f, g, o = gate.chunk(4, dim=1)
-            cell = torch.mul(cells[t], f, out=cells[t + 1]).addcmul_(i, g)
-            joint = hidden[t + 1]
-            torch.mul(cell.tanh(), o, out=joint[:, :units])
-            pair[:, :units], pair[:, units:] = cell, joint[:, :units]
-            queries[t] = _negative_exponent(torch.addmm(query_bias, pair, query))
-            past = slice(t, t + length)
-            torch.addcmul(one, key_exp[past], queries[t], out=scratch).reciprocal_()
-            logits = (scratch.view(-1, units) @ minus_two).view(length, rows)
-            weight = torch.softmax(logits, dim=0, out=weights[t])
-            torch.mul(outputs[past], weight.unsqueeze(2), out=scratch)
-            torch.sum(scratch, dim=0, out=joint[:, units:])
-            following = torch.addmm(after_bias, joint, after)
-            outputs[t + length], keys[t + length] = following[:, 4 * units :].chunk(2, dim=1)
-            key_exp[t + length] = _negative_exponent(keys[t + length])
-        ctx.save_for_backward(
-            after, query, score, outputs, key_exp, queries, weights, cells, hidden, activated
-        )
-        state = (
-            cells[steps].clone(),
-            hidden[steps, :, :units].clone(),
-            hidden[steps, :, units:].clone(),
-            outputs[steps:].transpose(0, 1).contiguous(),
-            keys[steps:].transpose(0, 1).contiguous(),
-        )
-        ctx.mark_non_differentiable(*state)
-        return outputs[length:].clone(), *state
+    outputs: Tensor  # (L + T, B, N)
+    keys: Tensor  # (L + T, B, N)
+    queries: Tensor  # (T, B, N)
+    weights: Tensor  # (T, L, B): attention
+    cells: Tensor  # (T + 1, B, N)
+    hidden: Tensor  # (T + 1, B, 2N): [h; context]
+    gates: Tensor  # (T, B, 4N): after their squashing
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        after, query, score, outputs, key_exp, queries, weights, cells, hidden, activated = (
-            ctx.saved_tensors
-        )
-        grad_output = grads[0]
-        steps, length, rows = weights.shape
+
+def _new_trace(gates: Tensor, state: Sequence[Tensor]) -> _Trace:
+    """Make room for a scan, with the state before it in the first places."""
+    c, h, context, window, window_keys = state
+    (steps, rows, _), (_, length, units) = gates.shape, window.shape
+    new = gates.new_empty
+    following = new(steps, rows, units)
+    return _Trace(
+        outputs=torch.cat([window.transpose(0, 1), following]),
+        keys=torch.cat([window_keys.transpose(0, 1), following]),
+        queries=new(steps, rows, units),
+        weights=new(steps, length, rows),
+        cells=torch.cat([c.unsqueeze(0), following]),
+        hidden=torch.cat(
+            [torch.cat([h, context], dim=1).unsqueeze(0), new(steps, rows, 2 * units)]
+        ),
+        gates=new(gates.shape),
+    )
+
+
+def _scan(
+    trace: _Trace, gates: Tensor, after: Sequence[Tensor], query: Sequence[Tensor], score: Tensor
+) -> None:
+    """Fill a trace, step by step; `after` and `query` are pairs of weight and bias."""
+    steps, length, rows = trace.weights.shape
+    units = score.shape[0]
+    pair, scratch = gates.new_empty(rows, 2 * units), gates.new_empty(length, rows, units)
+    following = trace.hidden[0] @ after[0][:, : 4 * units]
+    for t in range(steps):
+        past, joint = slice(t, t + length), trace.hidden[t + 1]
+        gate = torch.add(gates[t], following[:, : 4 * units], out=trace.gates[t])
+        gate[:, : 2 * units].sigmoid_()
+        gate[:, 2 * units : 3 * units].tanh_()
+        gate[:, 3 * units :].sigmoid_()
+        i, f, g, o = gate.chunk(4, dim=1)
+        cell = torch.mul(trace.cells[t], f, out=trace.cells[t + 1]).addcmul_(i, g)
+        torch.mul(cell.tanh(), o, out=joint[:, :units])
+        pair[:, :units], pair[:, units:] = cell, joint[:, :units]
+        asked = torch.addmm(query[1], pair, query[0], out=trace.queries[t])
+        torch.add(trace.keys[past], asked, out=scratch).tanh_()
+        logits = (scratch.view(-1, units) @ score).view(length, rows)
+        weight = torch.softmax(logits, dim=0, out=trace.weights[t])
+        torch.mul(trace.outputs[past], weight.unsqueeze(2), out=scratch)
+        torch.sum(scratch, dim=0, out=joint[:, units:])
+        following = torch.addmm(after[1], joint, after[0])
+        pushed = following[:, 4 * units :].chunk(2, dim=1)
+        trace.outputs[t + length], trace.keys[t + length] = pushed
+
+
+@final
+class _ScanGradient:
+    """The gradient of `_scan`, from its last step to its first."""
+
+    def __init__(
+        self, trace: _Trace, after: Tensor, query: Tensor, score: Tensor, d_output: Tensor
+    ) -> None:
+        steps, length, rows = trace.weights.shape
         units = score.shape[0]
-        new = grad_output.new_empty
-        d_after = grad_output.new_zeros(steps + 1, rows, 6 * units)
-        d_after[1:, :, 4 * units : 5 * units] = grad_output
-        d_query, d_context = new(steps, rows, units), new(steps, rows, units)
-        d_key = grad_output.new_zeros(steps + length, rows, units)
-        d_score = grad_output.new_zeros(units)
-        d_cell = grad_output.new_zeros(rows, units)
-        after_t, query_t = after.t().contiguous(), query.t().contiguous()
-        scratch, part = new(length, rows, units), new(length, rows, units)
-        one, ones, slope = new(()).fill_(1.0), new(units).fill_(1.0), 4.0 * score
-        for t in range(steps - 1, -1, -1):
-            past, later = slice(t, t + length), min(length, steps - 1 - t)
-            d_joint = d_after[t + 1]
-            if later:  # this output was attended to at the steps after it
-                seen = weights.as_strided(
-                    (later, rows),
-                    ((length - 1) * rows, 1),
-                    ((t + 1) * length + length - 1) * rows,
-                )
-                torch.mul(d_context[t + 1 : t + 1 + later], seen.unsqueeze(2), out=part[:later])
-                d_joint[:, 4 * units : 5 * units] += part[:later].sum(0)
-                torch.mul(d_key[t + length], slope, out=d_joint[:, 5 * units :])
-            d_hidden = d_joint @ after_t
-            d_context[t] = d_hidden[:, units:]
-            torch.mul(outputs[past], d_context[t], out=part)
-            d_weight = (part.view(-1, units) @ ones).view(length, rows)
-            d_logit = weights[t] * (d_weight - (weights[t] * d_weight).sum(0))
-            torch.addcmul(one, key_exp[past], queries[t], out=scratch).reciprocal_()
-            d_score -= 2.0 * (d_logit.view(1, -1) @ scratch.view(-1, units)).view(-1)
-            torch.addcmul(scratch, scratch, scratch, value=-1.0, out=part)
-            part *= d_logit.unsqueeze(2)
-            d_key[past] += part
-            torch.mul(part.sum(0), slope, out=d_query[t])
-            d_pair = d_query[t] @ query_t
-            _cell_backward(
-                activated[t],
-                cells[t],
-                cells[t + 1],
-                d_cell.add_(d_pair[:, :units]),
-                d_hidden[:, :units] + d_pair[:, units:],
-                d_after[t, :, : 4 * units],
-            )
+        new, zeros = d_output.new_empty, d_output.new_zeros
+        self.trace, self.units, self.length, self.steps = trace, units, length, steps
+        self.after_t, self.query_t = after.t().contiguous(), query.t().contiguous()
+        # row t + 1 is the gradient of all that [h; context] of step t leads to
+        self.d_after = zeros(steps + 1, rows, 6 * units)
+        self.d_after[1:, :, 4 * units : 5 * units] = d_output
+        self.d_query, self.d_context = new(steps, rows, units), new(steps, rows, units)
+        self.d_key, self.d_score = zeros(steps + length, rows, units), zeros(units)
+        self.d_cell = zeros(rows, units)
+        self.scratch, self.part = new(length, rows, units), new(length, rows, units)
+        self.one, self.ones, self.score = zeros(()) + 1, zeros(units) + 1, score
+
+    def step(self, t: int) -> None:
+        """Go back over one step."""
+        units, trace = self.units, self.trace
+        d_following = self.d_after[t + 1]
+        self._add_later_attention(t, d_following)
+        d_joint = d_following @ self.after_t
+        self.d_context[t] = d_joint[:, units:]
+        self._attention(t)
+        d_pair = self.d_query[t] @ self.query_t
+        _cell_backward(
+            (trace.gates[t], trace.cells[t], trace.cells[t + 1]),
+            self.d_cell.add_(d_pair[:, :units]),
+            d_joint[:, :units] + d_pair[:, units:],
+            self.d_after[t, :, : 4 * units],
+        )
+
+    def _add_later_attention(self, t: int, d_following: Tensor) -> None:
+        """Add what the steps after t, which attended to its output, say about it."""
+        later, length, units = min(self.length, self.steps - 1 - t), self.length, self.units
+        if not later:
+            return
+        rows = d_following.shape[0]
+        seen = self.trace.weights.as_strided(  # of this output, at one later step after another
+            (later, rows), ((length - 1) * rows, 1), ((t + 1) * length + length - 1) * rows
+        )
+        part = self.part[:later]
+        torch.mul(self.d_context[t + 1 : t + 1 + later], seen.unsqueeze(2), out=part)
+        d_following[:, 4 * units : 5 * units] += part.sum(0)
+        torch.mul(self.d_key[t + length], self.score, out=d_following[:, 5 * units :])
+
+    def _attention(self, t: int) -> None:
+        """Go back over the attention of one step."""
+        trace, past, scratch, part = self.trace, slice(t, t + self.length), self.scratch, self.part
+        weights = trace.weights[t]
+        torch.mul(trace.outputs[past], self.d_context[t], out=part)
+        d_weights = (part.view(-1, self.units) @ self.ones).view(weights.shape)
+        d_logits = weights * (d_weights - (weights * d_weights).sum(0))
+        torch.add(trace.keys[past], trace.queries[t], out=scratch).tanh_()
+        self.d_score += (d_logits.view(1, -1) @ scratch.view(-1, self.units)).view(-1)
+        torch.addcmul(self.one, scratch, scratch, value=-1.0, out=part)
+        part *= d_logits.unsqueeze(2)
+        self.d_key[past] += part
+        torch.mul(part.sum(0), self.score, out=self.d_query[t])
+
+    def of_inputs(self) -> tuple[Tensor, ...]:
+        """Gradients of gates, after (weight, bias), query (weight, bias) and score."""
+        units, hidden, d_after = self.units, self.trace.hidden, self.d_after
+        d_query = self.d_query.view(-1, units)
+        pair = (self.trace.cells[1:], hidden[1:, :, :units])
         return (
-            d_after[:steps, :, : 4 * units],
+            d_after[: self.steps, :, : 4 * units],
             hidden.view(-1, 2 * units).t() @ d_after.view(-1, 6 * units),
             d_after[1:].sum((0, 1)),
-            _pair_gradient(cells[1:], hidden[1:, :, :units], d_query),
-            d_query.sum((0, 1)),
-            d_score,
-            *([None] * 5),
+            torch.cat([part.reshape(d_query.shape).t() @ d_query for part in pair]),
+            d_query.sum(0),
+            self.d_score,
         )
-
-
-def _pair_gradient(cells: Tensor, hidden: Tensor, d_query: Tensor) -> Tensor:
-    """Gradient of the weights that read [c; h]: shape (2 units, units)."""
-    flat = d_query.reshape(-1, d_query.shape[-1])
-    return torch.cat([part.reshape(flat.shape).t() @ flat for part in (cells, hidden)])
 
 
 def _cell_backward(
-    gate: Tensor, before: Tensor, cell: Tensor, d_cell: Tensor, d_hidden: Tensor, d_gate: Tensor
+    forward: Sequence[Tensor], d_cell: Tensor, d_hidden: Tensor, d_gate: Tensor
 ) -> None:
     """Write the gradient of the gates into `d_gate`, that of the earlier cell into `d_cell`."""
+    gate, before, cell = forward
     i, f, g, o = gate.chunk(4, dim=1)
-    squashed = cell.tanh()
-    d_o = d_hidden * squashed
-    d_hidden = d_hidden * o
+    squashed, units = cell.tanh(), cell.shape[1]
+    d_o, d_hidden = d_hidden * squashed, d_hidden * o
     d_cell += d_hidden.addcmul_(d_hidden * squashed, squashed, value=-1.0)
-    units = cell.shape[1]
     torch.mul(d_cell, g, out=d_gate[:, :units])
     torch.mul(d_cell, before, out=d_gate[:, units : 2 * units])
     torch.mul(d_cell, i, out=d_gate[:, 2 * units : 3 * units])
@@ -341,6 +342,42 @@ def _cell_backward(
     torch.addcmul(gate.new_ones(()), g, g, value=-1.0, out=slope[:, 2 * units : 3 * units])
     d_gate *= slope
     d_cell *= f
+
+
+class _AttentionScan(torch.autograd.Function):
+    """The loop over time of `AttentionCell`, with its gradient written out.
+
+    Takes the gates from the inputs alone, (T, B, 4N); weight (2N, 6N) and bias from
+    [h; context] to the next gates, the output and its key; weight (2N, N) and bias from
+    [c; h] to the query; the score (N,); the state. Gives outputs (T, B, N) and the state.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Tensor) -> tuple[Tensor, ...]:
+        """Scan, and keep what the gradient needs."""
+        gates, after, after_bias, query, query_bias, score, *state = arguments
+        steps, (length, units) = len(gates), state[3].shape[1:]
+        trace = _new_trace(gates, state)
+        _scan(trace, gates, (after, after_bias), (query, query_bias), score)
+        ctx.save_for_backward(after, query, score, *trace)
+        ended = (
+            trace.cells[steps].clone(),
+            trace.hidden[steps, :, :units].clone(),
+            trace.hidden[steps, :, units:].clone(),
+            trace.outputs[steps:].transpose(0, 1).contiguous(),
+            trace.keys[steps:].transpose(0, 1).contiguous(),
+        )
+        ctx.mark_non_differentiable(*ended)
+        return trace.outputs[length:].clone(), *ended
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Go back over the scan; the state has no gradient."""
+        after, query, score, *trace = ctx.saved_tensors
+        gradient = _ScanGradient(_Trace(*trace), after, query, score, gradients[0])
+        for t in reversed(range(gradient.steps)):
+            gradient.step(t)
+        return (*gradient.of_inputs(), *[None] * 5)
 
 
 @final
@@ -407,13 +444,15 @@ class EventLstm(nn.Module):
         tuple of Tensor of shape (batch, time, num_classes) and state
         """
         rest = list(self.initial_state(inputs.shape[0]) if state is None else state)
-        x, after = inputs.transpose(0, 1), []  # (batch, time, ..) -> (time, batch, ..)
+        after: list[Tensor] = []
+        x = inputs.transpose(0, 1)  # (batch, time, ..) -> (time, batch, ..)
         for index, layer in enumerate(self.layers):
             if str(index) in self.projections:
                 x = self.projections[str(index)](x)
             taken = 5 if isinstance(layer, AttentionCell) else 2
             y, new_state = layer(x, tuple(rest[:taken]))
-            after, rest = [*after, *new_state], rest[taken:]
+            after += new_state
+            rest = rest[taken:]
             x = x + y if self.config.residual_connections else y
             if keep_prob < 1.0:
                 x = _dropout(x, keep_prob)

@@ -39,13 +39,13 @@ _SIGN = re.compile(
   | (?P<rest>[zxZX]{_LENGTH})
   | (?P<broken>>+|<+)
   | (?P<tuplet>\(\d+(?::\d*){{0,2}})
-  | "(?P<quoted>[^"]*)"
-  | \[(?P<inline>[A-Za-z]:[^\]]*)\]
+  | "(?P<quoted>[^"]{{0,200}})"
+  | \[(?P<inline>[A-Za-z]:[^\]]{{0,200}})\]
   | \[(?P<ending>\d+(?:[,-]\d+)*)
-  | \[(?P<chord>[^\]|]*)\](?P<chord_length>{_LENGTH})
+  | \[(?P<chord>[^\]|]{{0,200}})\](?P<chord_length>{_LENGTH})
   | (?P<tie>-)
   | (?P<overlay>&)
-  | (?P<ignored>\{{[^}}]*\}}|![^!|]*!|\+[a-zA-Z0-9.()<>]*\+|y{_LENGTH}|\s+|.)
+  | (?P<ignored>\{{[^}}]{{0,200}}\}}|![^!|]{{0,50}}!|\+[a-zA-Z0-9.()<>]{{0,50}}\+|y{_LENGTH}|\s+|.)
     """,
     re.VERBOSE,
 )

@@ -190,20 +190,21 @@ def _split(text: str) -> Iterator[tuple[list[str], list[str]]]:
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     """Take comments off, and join lines of music that end with a backslash to the next."""
-    begun = ""
+    begun: list[str] = []
     for line in lines:
         if begun and _FIELD.match(line):
-            yield begun
-            begun = ""
-        text = line if line.startswith("%%MIDI") else _COMMENT.sub("", line)
-        if line.startswith("%") and text != line:
+            yield "".join(begun)
+            begun = []
+        if line.startswith("%") and not line.startswith("%%MIDI"):
             continue
-        text = begun + text
-        begun = text.rstrip()[:-1] if text.rstrip().endswith("\\") else ""
-        if not begun:
-            yield text
+        text = line if line.startswith("%%") else _COMMENT.sub("", line)
+        if text.rstrip().endswith("\\"):
+            begun.append(text.rstrip()[:-1])
+        else:
+            yield "".join([*begun, text])
+            begun = []
     if begun:
-        yield begun
+        yield "".join(begun)
 
 
 @final

@@ -118,8 +118,8 @@ def midi_bytes(notes: NoteSequence) -> bytes:
     ------
     MusicFileError
         If MIDI cannot hold it: a tempo below 3.58 quarter notes a minute, a meter whose
-        denominator is no power of two up to 128, more than seven accidentals, a resolution
-        above 32767 ticks a quarter, or more than 268 million ticks.
+        denominator is no power of two up to 128, a resolution above 32767 ticks a quarter,
+        or more than 268 million ticks.
     """
     return _bytes_of(notes, "the piece")
 
@@ -172,16 +172,21 @@ def _notes_of(score: Any, name: str) -> NoteSequence:
     quarters, qpm = tempos["time"] / score.tpq, MICROSECONDS_PER_MINUTE / tempos["mspq"]
     clock = _Clock(TempoMap.from_quarters(quarters[order], qpm[order]), score.tpq)
     tracks = list(score.tracks)
+    owners = _owners(tracks)
     tables = {
-        "notes": _note_table(tracks, clock),
+        "notes": _note_table(tracks, owners, clock),
         **_change_tables(score, clock, name),
-        **_channel_tables(tracks, clock),
+        **_channel_tables(tracks, owners, clock),
     }
-    texts, facts = _texts_of(score, tracks, clock)
+    texts, facts = _texts_of(score, tracks, owners, clock)
     length_s = _length_s(tables, texts, name)
     return NoteSequence(
         **tables,
-        instruments=tuple(Instrument(t.program, bool(t.is_drum), t.name) for t in tracks),
+        instruments=tuple(
+            Instrument(track.program, bool(track.is_drum), track.name)
+            for track, is_first in zip(tracks, np.diff(owners, prepend=-1), strict=True)
+            if is_first
+        ),
         texts=texts,
         title=facts.get("title", ""),
         source=facts.get("source", ""),
@@ -190,26 +195,41 @@ def _notes_of(score: Any, name: str) -> NoteSequence:
     )
 
 
-def _by_track(events: Iterable[Any], columns: tuple[str, ...]) -> dict[str, NDArray[np.int64]]:
-    """Join one kind of event of all tracks, and number the tracks in a column of its own."""
+def _owners(tracks: list[Any]) -> NDArray[np.int64]:
+    """Index of the instrument of each track.
+
+    symusic puts the lyrics of a track into a track of their own behind it; here they come
+    together again.
+    """
+    begins = [
+        k == 0 or len(track.notes) > 0 or track.name != tracks[k - 1].name
+        for k, track in enumerate(tracks)
+    ]
+    return np.cumsum(begins, dtype=np.int64) - 1
+
+
+def _by_track(
+    events: Iterable[Any], owners: NDArray[np.int64], columns: tuple[str, ...]
+) -> dict[str, NDArray[np.int64]]:
+    """Join one kind of event of all tracks, with the instrument in a column of its own."""
     parts = [track.numpy() for track in events]
     counts = [len(part["time"]) for part in parts]
     empty = [np.empty(0, np.int64)]
     joined = {
         column: np.concatenate([*empty, *(part[column] for part in parts)]) for column in columns
     }
-    return {**joined, "track": np.repeat(np.arange(len(parts)), counts)}
+    return {**joined, "instrument": np.repeat(owners, counts)}
 
 
-def _note_table(tracks: list[Any], clock: _Clock) -> Table:
-    notes = _by_track((t.notes for t in tracks), ("time", "duration", "pitch", "velocity"))
+def _note_table(tracks: list[Any], owners: NDArray[np.int64], clock: _Clock) -> Table:
+    notes = _by_track((t.notes for t in tracks), owners, ("time", "duration", "pitch", "velocity"))
     table = table_of_columns(
         (
             clock.to_seconds(notes["time"]),
             clock.to_seconds(notes["time"] + notes["duration"]),
             notes["pitch"],
             notes["velocity"],
-            notes["track"],
+            notes["instrument"],
         ),
         NOTE_DTYPE,
     )
@@ -229,21 +249,10 @@ def _change_tables(score: Any, clock: _Clock, name: str) -> dict[str, Table]:
     qpm = MICROSECONDS_PER_MINUTE / tempos["mspq"]
     sharps = keys["key"].astype(np.int8)
     key_table = table_of_columns(
-        (
-            clock.to_seconds(keys["time"]),
-            sharps,
-            keys["tonality"] == 1,
-        ),
-        KEY_DTYPE,
+        (clock.to_seconds(keys["time"]), sharps, keys["tonality"] == 1), KEY_DTYPE
     )
     return {
-        "tempos": table_of_columns(
-            (
-                clock.to_seconds(tempos["time"]),
-                qpm,
-            ),
-            TEMPO_DTYPE,
-        ),
+        "tempos": table_of_columns((clock.to_seconds(tempos["time"]), qpm), TEMPO_DTYPE),
         "meters": table_of_columns(
             (
                 clock.to_seconds(meters["time"]),
@@ -256,17 +265,19 @@ def _change_tables(score: Any, clock: _Clock, name: str) -> dict[str, Table]:
     }
 
 
-def _channel_tables(tracks: list[Any], clock: _Clock) -> dict[str, Table]:
+def _channel_tables(
+    tracks: list[Any], owners: NDArray[np.int64], clock: _Clock
+) -> dict[str, Table]:
     """Build the tables of control changes and pitch bends."""
-    controls = _by_track((t.controls for t in tracks), ("time", "number", "value"))
-    bends = _by_track((t.pitch_bends for t in tracks), ("time", "value"))
+    controls = _by_track((t.controls for t in tracks), owners, ("time", "number", "value"))
+    bends = _by_track((t.pitch_bends for t in tracks), owners, ("time", "value"))
     return {
         "control_changes": table_of_columns(
             (
                 clock.to_seconds(controls["time"]),
                 controls["number"],
                 controls["value"],
-                controls["track"],
+                controls["instrument"],
             ),
             CONTROL_DTYPE,
         ),
@@ -274,7 +285,7 @@ def _channel_tables(tracks: list[Any], clock: _Clock) -> dict[str, Table]:
             (
                 clock.to_seconds(bends["time"]),
                 bends["value"],
-                bends["track"],
+                bends["instrument"],
             ),
             BEND_DTYPE,
         ),
@@ -282,7 +293,7 @@ def _channel_tables(tracks: list[Any], clock: _Clock) -> dict[str, Table]:
 
 
 def _texts_of(
-    score: Any, tracks: list[Any], clock: _Clock
+    score: Any, tracks: list[Any], owners: NDArray[np.int64], clock: _Clock
 ) -> tuple[tuple[Text, ...], dict[str, Any]]:
     """Read markers and lyrics by the convention at the top of this page.
 
@@ -291,7 +302,7 @@ def _texts_of(
     texts: list[Text] = []
     facts: dict[str, Any] = {}
     sources = [(score.markers, "marker", -1)]
-    sources += [(track.lyrics, "lyric", index) for index, track in enumerate(tracks)]
+    sources += [(t.lyrics, "lyric", int(k)) for t, k in zip(tracks, owners, strict=True)]
     for events, usual_kind, instrument in sources:
         for event in events:
             kind, words = _kind_and_words(event.text, usual_kind)
@@ -437,10 +448,6 @@ def _check_that_midi_can_hold(piece: NoteSequence, name: str) -> None:
         (
             bool((powers_of_two & (denominators <= MAX_METER_DENOMINATOR)).all()),
             f"meter denominators 1, 2, 4 ... {MAX_METER_DENOMINATOR}; choose the nearest",
-        ),
-        (
-            bool((np.abs(piece.keys["sharps"].astype(np.int64)) <= 7).all()),
-            "keys of at most 7 sharps or flats; spell them another way",
         ),
     ]
     for holds, rule in rules:

@@ -141,7 +141,7 @@ def session_predictor(session: _Session) -> Predict:
 
 def model_predictor(model: torch.nn.Module) -> Predict:
     """Let a model read whole sequences, without dropout."""
-    return lambda inputs: model(inputs)[0]  # type: ignore[no-any-return]
+    return lambda inputs: model(inputs)[0]
 
 
 def evaluate(
@@ -169,8 +169,9 @@ def evaluate(
         ``nats_per_step`` and ``perplexity`` of the events, ``label_nats_per_step``,
         ``accuracy``, ``event_accuracy``, ``no_event_accuracy``, ``num_steps`` counted.
     """
-    is_module = isinstance(model, torch.nn.Module)
-    predict = model_predictor(model) if is_module else session_predictor(model)  # type: ignore
+    predict = (
+        model_predictor(model) if isinstance(model, torch.nn.Module) else session_predictor(model)
+    )
     encoded = EncodedExamples(examples, representation, with_meanings=True, cache_bytes=0)
     sums = count_examples(predict, encoded, batch_size=batch_size)
     found = figures({name: value.item() for name, value in sums.items()})

@@ -148,7 +148,8 @@ def step_graph(model: EventLstm, weights: Weights) -> bytes:
     graph, config, x = _Graph(weights), model.config, "inputs"
     shapes = model.state_shapes()
     states = [f"state.{k}" for k in range(len(shapes))]
-    rest, after = list(states), []
+    rest = list(states)
+    after: list[str] = []
     for index, layer in enumerate(model.layers):
         if str(index) in model.projections:
             x = graph.linear(f"projections.{index}", x)
@@ -158,7 +159,8 @@ def step_graph(model: EventLstm, weights: Weights) -> bytes:
         else:
             new = list(graph.cell(name, x, *rest[:2]))
             y = new[1]
-        after, rest = [*after, *new], rest[len(new) :]
+        after += new
+        rest = rest[len(new) :]
         x = graph.op("Add", [x, y]) if config.residual_connections else y
     ends = [graph.linear("to_logits", x), *after]
     names = ["logits", *(f"next.{k}" for k in range(len(shapes)))]

@@ -22,7 +22,7 @@ from solferino.training.journal import Journal
 from solferino.training.objective import Objective
 from solferino.training.recipe import TrainingSettings
 
-PRECISIONS = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
+PRECISIONS: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
 DEVICES = ("auto", "cpu", "cuda")
 
 Preview = Callable[[torch.nn.Module, Any, int], None]
@@ -128,6 +128,7 @@ class _Run:
         self,
         objective: Objective,
         run_dir: Path,
+        *,
         settings: TrainingSettings,
         options: FitOptions,
         description: Mapping[str, Any],
@@ -183,9 +184,9 @@ class _Run:
 
     def _check_losses(self) -> None:
         """Stop if a loss since the last look was not a number."""
-        bad = (~torch.isfinite(torch.stack(self.losses))).nonzero() if self.losses else []
-        if len(bad):
-            step = self.progress.step - len(self.losses) + int(bad[0]) + 1
+        finite = torch.isfinite(torch.stack(self.losses)).tolist() if self.losses else []
+        if False in finite:
+            step = self.progress.step - len(self.losses) + finite.index(False) + 1
             raise TrainingError(
                 f"the loss of step {step} is not a number; lower learning_rate or clip_norm and "
                 f"continue from {self.run_dir / LAST} with --resume"
@@ -205,10 +206,14 @@ class _Run:
 
     def _pooled(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
         """Add the sums of all processes."""
-        together = torch.stack(list(sums.values()))
+        together = self._over_processes(torch.stack(list(sums.values())))
+        return dict(zip(sums, together, strict=True))
+
+    def _over_processes(self, values: Tensor) -> list[float]:
+        """Add a vector of each process."""
         if self.fabric.world_size > 1:
-            together = self.fabric.all_reduce(together, reduce_op="sum")
-        return dict(zip(sums, together.tolist(), strict=True))
+            values = torch.as_tensor(self.fabric.all_reduce(values, reduce_op="sum"))
+        return [float(value) for value in values.tolist()]
 
     def _validate(self, journal: Journal) -> None:
         self._check_losses()
@@ -244,8 +249,7 @@ class _Run:
             if progress.step % options.log_every:
                 return ""
             votes = torch.tensor([float(interrupted()), float(late)], device=self.fabric.device)
-            votes = self.fabric.all_reduce(votes, reduce_op="sum")
-            stop, late = (bool(vote) for vote in votes.tolist())
+            stop, late = (vote > 0 for vote in self._over_processes(votes))
         else:
             stop = interrupted()
         return "interrupted" if stop else "minutes" if late else ""
@@ -338,7 +342,14 @@ def fit(
         raise TrainingError(
             f"--run-dir {run_dir} cannot be made ({error.strerror}); choose another"
         ) from error
-    run = _Run(objective, run_dir, settings, options, description or {}, preview)
+    run = _Run(
+        objective,
+        run_dir,
+        settings=settings,
+        options=options,
+        description=description or {},
+        preview=preview,
+    )
     if options.resume:
         run.restore()
     journal = Journal(

@@ -33,7 +33,7 @@ class Objective(Protocol):
         """Loss of a share, whose mean over the processes is minimised, and sums to report."""
 
     def evaluate(self, forward: Forward, device: torch.device, rank: int, num_ranks: int) -> Sums:
-        """Sums over one process's share of the evaluation examples."""
+        """Add up over one process's share of the evaluation examples."""
 
     def figures(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Means to show, from sums over all processes; ``loss`` chooses the best checkpoint."""

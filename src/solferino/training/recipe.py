@@ -46,7 +46,7 @@ class TrainingSettings:
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a training step, counted from 0."""
-        decayed = self.learning_rate * self.learning_rate_decay ** (step / self.decay_steps)
+        decayed: float = self.learning_rate * self.learning_rate_decay ** (step / self.decay_steps)
         return max(decayed, min(self.min_learning_rate, self.learning_rate))
 
 

@@ -1,0 +1,51 @@
+"""``solferino convert`` from the user's side."""
+
+import pytest
+
+from solferino.datasets.tables import read_pieces
+from tests.datasets.tunes import write_corpus
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return write_corpus(tmp_path / "music")
+
+
+def test_it_says_what_it_wrote_what_it_could_not_read_and_what_it_passed_by(
+    solferino, corpus, tmp_path
+):
+    path = tmp_path / "notes.parquet"
+    done = solferino("convert", corpus, "-o", path)
+    assert done.status == 0
+    assert done.out == (
+        f"{path}: 6 pieces with 384 notes from 6 of 7 files\n"
+        "passed by, not known as music: 1 .txt\n"
+    )
+    assert done.err.startswith("cannot read broken.mid: ")
+    assert done.err.count("\n") == 1
+    assert len(list(read_pieces(path))) == 6
+
+
+def test_options_as_magenta_spells_them(solferino, corpus, tmp_path):
+    done = solferino(
+        "convert", corpus, "--output_file", tmp_path / "x.parquet", "--no_recursive", "--workers=1"
+    )
+    assert done.status == 0
+    assert "3 pieces" in done.out
+
+
+def test_a_folder_cannot_be_the_notes_file(fails, corpus, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    assert "is a folder; name a file" in fails(1, "convert", corpus, "-o", tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_if_nothing_can_be_read_nothing_is_written(fails, corpus, tmp_path):
+    path = tmp_path / "notes.parquet"
+    message = fails(1, "convert", corpus / "broken.mid", "-o", path)
+    assert "None of the 1 files could be read" in message
+    assert not path.exists()
+
+
+def test_no_workers_at_all_is_wrong_usage(fails, corpus):
+    fails(2, "convert", corpus, "--workers", "0")

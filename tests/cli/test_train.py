@@ -1,0 +1,150 @@
+"""From examples to a bundle that plays, and what goes wrong on the way."""
+
+import json
+import sys
+
+import pytest
+
+from solferino.cli.extras import needing
+from solferino.cli.runs import examples_of, remembering_examples
+from solferino.errors import MissingExtraError, TrainingError
+from tests.datasets.tunes import write_corpus
+
+SMALL = ("--hparams", "batch_size=2,rnn_layer_sizes=[4]", "--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """Examples and a run of two steps."""
+    from solferino.cli.app import main
+
+    folder = tmp_path_factory.mktemp("workplace")
+    write_corpus(folder / "music")
+    examples, run = str(folder / "ex"), str(folder / "run")
+    assert main(["dataset", "basic_rnn", str(folder / "music"), "-o", examples, "--seed=1"]) == 0
+    steps = ("--num_training_steps", "2", "--eval_every", "1")
+    assert main(["train", "basic_rnn", examples, "--run_dir", run, *steps, *SMALL]) == 0
+    return folder
+
+
+def test_a_run_becomes_a_bundle_that_is_measured_and_plays(solferino, workplace, tmp_path):
+    path = tmp_path / "mine.solferino"
+    done = solferino("bundle", workplace / "run", "-o", path, "--name", "mine", "--licence", "CC0")
+    assert done.status == 0, done.err
+    assert done.out.startswith(f"{path}: mine, ")
+    assert "held out: " in done.out
+    assert "5-gram" in done.out
+    measured = json.loads(solferino("evaluate", path, workplace / "ex", "--json").out)
+    assert measured["baseline"] == "5-gram"
+    assert measured["nats_per_step"] > measured["baseline_nats_per_step"] > 0
+    lines = solferino("evaluate", path, workplace / "ex").out.splitlines()
+    assert f"{'nats_per_step':24} {measured['nats_per_step']:.4f}" in lines
+    done = solferino("generate", path, "--num-outputs=1", "--seed=1", "-o", tmp_path / "out")
+    assert done.status == 0
+    assert (tmp_path / "out" / "mine_1_0.mid").exists()
+
+
+def test_a_bundle_can_be_trained_on(solferino, workplace, tmp_path):
+    path = tmp_path / "mine.solferino"
+    solferino("bundle", workplace / "run", "-o", path, "--checkpoint", "last")
+    done = solferino(
+        "train", "basic_rnn", workplace / "ex", "--run-dir", tmp_path / "run",
+        "--from-bundle", path, "--num-training-steps=1", *SMALL,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert f"solferino bundle {tmp_path / 'run'} -o basic_rnn.solferino" in done.out
+
+
+def test_a_run_can_be_resumed_but_not_started_twice(solferino, workplace):
+    arguments = ("train", "basic_rnn", workplace / "ex", "--run-dir", workplace / "run", *SMALL)
+    done = solferino(*arguments, "--num-training-steps", "3")
+    assert done.status == 1
+    assert "--resume" in done.err
+    assert examples_of(workplace / "run") == workplace / "ex"
+    done = solferino(*arguments, "--num-training-steps", "3", "--resume")
+    assert done.status == 0, done.err
+    assert "3 steps, finished" in done.out
+
+
+def test_a_run_that_cannot_start_leaves_nothing(fails, workplace, tmp_path):
+    run = tmp_path / "run"
+    message = fails(1, "train", "attention_rnn", workplace / "ex", "--run-dir", run)
+    assert "attention_rnn" in message
+    assert "precision '8'" in fails(
+        1, "train", "basic_rnn", workplace / "ex", "--run-dir", run, "--precision", "8"
+    )
+    assert "'batch_size'" in fails(
+        1, "train", "basic_rnn", workplace / "ex", "--run-dir", run, "--hparams", "batchsize=3"
+    )
+    assert "holds no examples" in fails(1, "train", "basic_rnn", tmp_path, "--run-dir", run)
+    assert not run.exists()
+
+
+def test_a_folder_that_is_no_run_makes_no_bundle(fails, tmp_path):
+    path = tmp_path / "x.solferino"
+    assert "so it is no run" in fails(1, "bundle", tmp_path, "-o", path)
+    assert "neither best nor last" in fails(2, "bundle", tmp_path, "-o", path, "--checkpoint", "x")
+    assert not path.exists()
+
+
+def test_without_evaluation_examples_the_bundle_says_so(solferino, workplace, tmp_path):
+    solferino("dataset", "basic_rnn", workplace / "music", "-o", tmp_path / "ex", "--eval-ratio=0")
+    path = tmp_path / "x.solferino"
+    done = solferino("bundle", workplace / "run", "-o", path, "--examples", tmp_path / "ex")
+    assert (done.status, done.err) == (0, "")
+    assert "not measured" in done.out
+
+
+def test_examples_of_other_events_are_not_measured(fails, workplace, tmp_path, bundle, solferino):
+    music = workplace / "music"
+    solferino("dataset", "mono_rnn", music, "-o", tmp_path / "ex", "--eval-ratio=0.4")
+    assert "the bundle's events are" in fails(1, "evaluate", bundle, tmp_path / "ex")
+
+
+def test_the_note_of_a_run_that_did_not_start_is_taken_back(tmp_path):
+    def fail(folder):
+        with remembering_examples(folder, tmp_path):
+            raise TrainingError("no")
+
+    (tmp_path / "old").mkdir()
+    for name in ("old", "new"):
+        with pytest.raises(TrainingError, match="no"):
+            fail(tmp_path / name)
+    assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+
+
+def test_a_run_without_note_asks_for_the_examples(tmp_path):
+    with pytest.raises(TrainingError, match="name them with --examples"):
+        examples_of(tmp_path)
+
+
+def test_a_run_cannot_be_inside_a_file(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    def start():
+        with remembering_examples(tmp_path / "file" / "run", tmp_path):
+            pass
+
+    with pytest.raises(TrainingError, match="cannot be written"):
+        start()
+
+
+def test_a_missing_extra_says_what_to_install(fails, workplace, monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.startswith("solferino.training.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    message = fails(1, "train", "basic_rnn", workplace / "ex", "--run-dir", tmp_path / "run")
+    assert "needs torch" in message
+    assert "pip install 'solferino[train]'" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_module_of_ours_is_no_missing_extra():
+    def fail(name):
+        with needing("train"):
+            raise ModuleNotFoundError(name, name=name)
+
+    with pytest.raises(ModuleNotFoundError, match="solferino"):
+        fail("solferino.nothing")
+    with pytest.raises(MissingExtraError, match="needs lightning"):
+        fail("lightning.fabric")

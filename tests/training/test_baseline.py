@@ -1,0 +1,42 @@
+"""The baseline is measured on what the model is measured on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from solferino.datasets.examples import ExampleSet
+from solferino.errors import DatasetError
+from solferino.representations.registry import build_representation
+from solferino.training.baseline import baseline_figures, check_same_events
+from solferino.training.ngram import InterpolatedNgram
+
+
+def melody(**options):
+    return build_representation("melody", {"min_note": 60, "max_note": 72, **options})
+
+
+def test_a_5_gram_of_the_training_tunes_is_measured_on_the_others(examples):
+    representation = melody(encoding="lookback")
+    ngram = InterpolatedNgram(representation.num_events).fit([e.ids for e in examples.train])
+    nats, num_events = ngram.nats([e.ids for e in examples.eval])
+    assert baseline_figures(examples, representation) == {
+        "baseline": "5-gram",
+        "baseline_nats_per_step": pytest.approx(nats / num_events),
+    }
+    assert nats / num_events < np.log(representation.num_events)
+
+
+def test_without_evaluation_examples_there_is_nothing_to_measure(examples):
+    nothing = replace(examples, eval=ExampleSet.from_sequences([]))
+    with pytest.raises(DatasetError, match=r"no evaluation examples.*--eval-ratio"):
+        baseline_figures(nothing, melody())
+
+
+def test_another_encoding_of_the_same_events_can_be_compared(examples):
+    check_same_events(examples, melody(encoding="key"))
+
+
+def test_other_events_cannot_be_compared(examples):
+    with pytest.raises(DatasetError, match=r"the bundle's events .*max_note=84.*max_note=72"):
+        check_same_events(examples, melody(max_note=84))
