@@ -29,6 +29,7 @@ from solferino.datasets.examples import Examples, ExampleSet, read_examples
 from solferino.generation.continuation import EventGenerator
 from solferino.generation.generator import EventControls
 from solferino.generation.sampling import class_weights, draw, uniform_numbers
+from solferino.notes.harmony import SCALES
 from solferino.representations.melody_events import FIRST_NOTE, read_line
 from solferino.representations.representation import Ids
 
@@ -40,8 +41,12 @@ LONGEST_STEPS, WIDEST_SEMITONES, MOST_NOTES = 17, 13, 16
 """Where the histograms of durations, intervals and notes a bar stop: the last bin is "or more"."""
 
 DRAWS = 100
-IN_MAJOR_KEY = np.array([[(p - key) % 12 in (0, 2, 4, 5, 7, 9, 11) for p in range(12)]
-                         for key in range(12)])  # fmt: skip
+"""How often the yardstick is drawn."""
+CLASSES = np.arange(12)
+IN_MAJOR_KEY = np.isin(
+    CLASSES[:, None] - CLASSES, [p - 12 * k for p in SCALES["major"] for k in (0, 1)]
+)
+"""Whether a pitch class (first axis) belongs to the major key on another (second axis)."""
 
 Numbers = NDArray[Any]
 Counts = Mapping[str, Numbers]
@@ -63,9 +68,6 @@ class Result(NamedTuple):
     name: str
     figures: Mapping[str, float]
     histograms: Mapping[str, Numbers]
-
-
-# -- counting -------------------------------------------------------------------------------
 
 
 def count(tunes: Sequence[Ids], steps_per_bar: int, lowest_pitch: int) -> Counts:
@@ -104,6 +106,8 @@ def _count_pitches(notes: Notes, num_tunes: int) -> Counts:
     clipped = np.clip(interval, -WIDEST_SEMITONES, WIDEST_SEMITONES) + WIDEST_SEMITONES
     return {
         "pitch": pitch,
+        "span": _spans(pitch),
+        "has_notes": np.asarray(pitch.any(axis=1)),
         "in_key": _in_best_key(pitch),
         "interval": _rows_of(tune, clipped, num_tunes, 2 * WIDEST_SEMITONES + 1),
         "semitones": np.bincount(tune, np.abs(interval), num_tunes),
@@ -117,12 +121,9 @@ def _count_excerpts(notes: Notes, lengths: Numbers, excerpt_steps: int) -> Count
     whole = (excerpt + 1) * excerpt_steps <= lengths[notes.tune]
     rows = (notes.tune * most + excerpt)[whole]
     pitch = _rows_of(rows, notes.pitch[whole], len(lengths) * most, 128)
-    sounds = pitch > 0
-    is_heard = sounds.any(axis=1)
-    span = np.where(is_heard, 127 - sounds[:, ::-1].argmax(1) - sounds.argmax(1), 0)
     columns = {
-        "excerpt_span": span,
-        "excerpts": is_heard,
+        "excerpt_span": _spans(pitch),
+        "excerpts": pitch.any(axis=1),
         "excerpt_in_key": _in_best_key(pitch),
         "excerpt_notes": pitch.sum(axis=1),
     }
@@ -142,12 +143,12 @@ def _count_durations(notes: Notes, lengths: Numbers) -> Counts:
 def _count_bars(tunes: Sequence[Ids], num_bars: Numbers, steps_per_bar: int) -> Counts:
     """Onsets in whole bars, and bars that equal an earlier bar; bars without onsets are none."""
     most = int(num_bars.max())
-    bars = np.full((len(tunes), most * steps_per_bar), -1, np.int16)
-    for row, tune, n in zip(bars, tunes, num_bars.tolist(), strict=True):
-        row[: n * steps_per_bar] = tune[: n * steps_per_bar]
-    bars = bars.reshape(len(tunes), most, steps_per_bar)
+    padded = np.full((len(tunes), most * steps_per_bar), -1, np.int16)
+    for one, tune, n in zip(padded, tunes, num_bars.tolist(), strict=True):
+        one[: n * steps_per_bar] = tune[: n * steps_per_bar]
+    bars = padded.reshape(len(tunes), most, steps_per_bar)
     begins = bars >= FIRST_NOTE
-    onsets = begins.sum(axis=2)
+    onsets = np.asarray(begins.sum(axis=2), np.int64)
     tune, bar = np.nonzero(np.arange(most) < num_bars[:, None])
     crowd = np.minimum(onsets[tune, bar], MOST_NOTES)
     counts: dict[str, Numbers] = {
@@ -179,14 +180,18 @@ def _rows_of(rows: Numbers, bins: Numbers, num_rows: int, num_bins: int) -> Numb
     return flat.reshape(num_rows, num_bins)
 
 
+def _spans(pitch: Numbers) -> Numbers:
+    """Semitones from the lowest to the highest note of each histogram of pitches."""
+    sounds = pitch > 0
+    spans = pitch.shape[1] - 1 - sounds[:, ::-1].argmax(axis=1) - sounds.argmax(axis=1)
+    return np.where(sounds.any(axis=1), spans, 0)
+
+
 def _in_best_key(pitch: Numbers) -> Numbers:
     """How many notes of each histogram of pitches the best-fitting major key holds."""
     padded = np.pad(pitch, ((0, 0), (0, 4)))  # 128 pitches are no whole number of octaves
     by_class = padded.reshape(len(pitch), -1, 12).sum(axis=1)
-    return np.asarray((by_class @ IN_MAJOR_KEY.T.astype(np.int64)).max(axis=1))
-
-
-# -- figures --------------------------------------------------------------------------------
+    return np.asarray((by_class @ IN_MAJOR_KEY.astype(np.int64)).max(axis=1))
 
 
 def histograms(counts: Counts) -> dict[str, Numbers]:
@@ -204,22 +209,10 @@ def histograms(counts: Counts) -> dict[str, Numbers]:
 
 
 def describe(name: str, counts: Counts, profile: Numbers) -> Result:
-    """Sum up tunes.
-
-    Parameters
-    ----------
-    name : str
-        Where they come from.
-    counts : Counts
-    profile : ndarray, shape (steps_per_bar,)
-        Shares of the onsets at each step of the bar in the corpus, to correlate with.
-
-    Returns
-    -------
-    Result
-    """
+    """Sum up tunes; `profile` is the shares of the onsets at each step of the bar in the corpus."""
     shares = histograms(counts)
-    figures = {**_pitch_figures(counts), **_interval_figures(counts, shares["interval"])}
+    figures = {"steps a tune": float(counts["steps"].mean())}
+    figures |= {**_pitch_figures(counts), **_interval_figures(counts, shares["interval"])}
     figures |= _rhythm_figures(counts, shares["duration"])
     onsets = shares["onset in the bar"]
     varies = onsets.std() > 0 and profile.std() > 0
@@ -236,13 +229,11 @@ def describe(name: str, counts: Counts, profile: Numbers) -> Result:
 
 def _pitch_figures(counts: Counts) -> dict[str, float]:
     pitch = counts["pitch"]
-    heard = pitch[pitch.any(axis=1)] > 0
-    spans = 127 - heard[:, ::-1].argmax(axis=1) - heard.argmax(axis=1)
     (used,) = np.nonzero(pitch.any(axis=0))
-    notes = counts["pitch"].sum(axis=0)
+    notes = pitch.sum(axis=0)
     return {
         "span of 8 bars, semitones": _percent(counts, "excerpt_span", "excerpts") / 100,
-        "span of a tune, semitones": float(spans.mean()) if len(spans) else np.nan,
+        "span of a tune, semitones": _percent(counts, "span", "has_notes") / 100,
         "lowest pitch": float(used[0]) if len(used) else np.nan,
         "highest pitch": float(used[-1]) if len(used) else np.nan,
         "mean pitch": float(notes @ np.arange(128) / max(1, notes.sum())),
@@ -264,12 +255,11 @@ def _interval_figures(counts: Counts, shares: Numbers) -> dict[str, float]:
 
 def _rhythm_figures(counts: Counts, shares: Numbers) -> dict[str, float]:
     listed = {f"duration {n} steps, %": 100 * float(shares[n - 1]) for n in DURATIONS_STEPS}
-    longer = 100 * float(shares[DURATIONS_STEPS[-1] :].sum())
     return {
         "notes a bar": _percent(counts, "bar_onsets", "bars") / 100,
         **listed,
-        "duration above 8 steps, %": longer,
-        "duration 5 or 7 steps, %": 100 * float(shares.sum()) - sum(listed.values()) - longer,
+        "duration above 8 steps, %": 100 * float(shares[8:].sum()),
+        "duration 5 or 7 steps, %": 100 * float(shares[[4, 6]].sum()),
         "steps in silence, %": 100 - _percent(counts, "sounding", "steps"),
     }
 
@@ -285,13 +275,10 @@ def overlap(p: Numbers, q: Numbers) -> float:
 
 
 def divergence_bits(p: Numbers, q: Numbers) -> float:
-    """Jensen-Shannon divergence of two histograms, in bits: 0 where they are the same, at most 1."""
+    """Jensen-Shannon divergence of two histograms, in bits: 0 where they are the same."""
     middle = (p + q) / 2
     terms = [a[a > 0] @ np.log2(a[a > 0] / middle[a > 0]) for a in (p, q)]
     return float(sum(terms) / 2)
-
-
-# -- tunes ----------------------------------------------------------------------------------
 
 
 def corpus_tunes(examples: ExampleSet, steps_per_bar: int, skip: int, num_steps: int) -> list[Ids]:
@@ -306,35 +293,25 @@ def primers_of(examples: ExampleSet, steps_per_bar: int, number: int, seed: int)
     """First bars of held-out tunes, each tune at most once while there are enough."""
     length = PRIMER_BARS * steps_per_bar
     tunes = corpus_tunes(examples, steps_per_bar, 0, length)
-    firsts = np.array([t for t in tunes if len(t) == length and (t >= FIRST_NOTE).any()])
-    return firsts[np.random.default_rng(seed).permutation(np.resize(len(firsts), 1)[0])][
-        np.arange(number) % len(firsts)
-    ]
+    firsts = [tune for tune in tunes if len(tune) == length and (tune >= FIRST_NOTE).any()]
+    if not firsts:
+        raise SystemExit(f"no held-out tune with bars of {steps_per_bar} steps can be a primer")
+    order = np.random.default_rng(seed).permutation(len(firsts))
+    return np.array([firsts[k] for k in np.resize(order, number).tolist()])
 
 
 def generate(
     generator: EventGenerator,
     primers: Ids,
-    steps_per_bar: int,
     num_events: int,
+    *,
+    steps_per_bar: int,
     temperature: float,
     seed: int,
 ) -> Ids:
     """Continue many primers of one length at once, as `EventGenerator` continues one.
 
-    Parameters
-    ----------
-    generator : EventGenerator
-    primers : ndarray of int16, shape (n_tunes, n_events)
-    steps_per_bar, num_events : int
-        Length of a bar, and how many events to add.
-    temperature : float
-    seed : int
-
-    Returns
-    -------
-    ndarray of int16, shape (n_tunes, num_events)
-        The new events.
+    Takes events of shape (n_tunes, n_events) and returns new ones, (n_tunes, num_events).
     """
     rows, session = np.arange(len(primers)), generator.session
     controls = EventControls(temperature=temperature)
@@ -362,7 +339,14 @@ def generated_tunes(name: str, examples: Examples, options: argparse.Namespace) 
         primers = np.tile(generator.representation.default_primer().ids, (options.tunes, 1))
         num_events -= primers.shape[1]
     start = perf_counter()
-    ids = generate(generator, primers, bar, num_events, options.temperature, options.seed)
+    ids = generate(
+        generator,
+        primers,
+        num_events,
+        steps_per_bar=bar,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
     seconds = perf_counter() - start
     print(f"{name}: {len(ids)} tunes of {options.steps} steps in {seconds:.1f} s")
     return list(ids if options.primed else np.concatenate([primers, ids], axis=1))
@@ -379,9 +363,6 @@ def _check_vocabulary(name: str, generator: EventGenerator, examples: Examples) 
             f"{name} writes melodies with {ours} but the examples have {theirs}: "
             "give the folder of examples that it learnt from"
         )
-
-
-# -- output ---------------------------------------------------------------------------------
 
 
 def print_figures(sources: Sequence[Result], draws: Sequence[Result]) -> None:
@@ -412,7 +393,9 @@ def print_distances(sources: Sequence[Result], draws: Sequence[Result]) -> None:
 
 
 def _print_row(label: str, cells: Sequence[str]) -> None:
-    print(f"{label:<34}" + "".join(f"{cell[-14:]:>{max(9, min(len(cell), 14) + 2)}}" for cell in cells))
+    widths = [9, 9, 8, *[15] * len(cells)]
+    cut = [f"{cell[:14]:>{width}}" for cell, width in zip(cells, widths, strict=False)]
+    print(f"{label:<33}" + "".join(cut))
 
 
 def draw_plot(sources: Sequence[Result], path: Path) -> None:
@@ -428,11 +411,82 @@ def draw_plot(sources: Sequence[Result], path: Path) -> None:
             p, q = reference.histograms[kind], source.histograms[kind]
             x = np.arange(len(p)) - {"interval": WIDEST_SEMITONES, "duration": -1}.get(kind, 0)
             axes.bar(x, 100 * p, width=0.9, color="#c9c9cf", label=reference.name)
-            axes.step(x, 100 * q, where="mid", color="#b5179e", linewidth=1.6, label=source.name)
+            edges = np.append(x, x[-1] + 1) - 0.5
+            axes.stairs(100 * q, edges, color="#b5179e", linewidth=1.6, label="this row")
             axes.set_title(f"overlap {overlap(p, q):.3f}", loc="right", fontsize=9)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
-        row[0].set_ylabel(f"{source.name}\n%")
-    _label_columns(grid[-1], reference.histograms["pitch"])
+        row[0].set_ylabel(f"{source.name}, %")
+    _label_columns(
+        grid[-1], reference.histograms["pitch"], len(reference.histograms["onset in the bar"])
+    )
     grid[0][0].legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def _label_columns(row: Sequence[Any], pitch: Numbers, bar_steps: int) -> None:
+    """Say below the lowest multiples what is across, and leave out the pitches nobody uses."""
+    titles = ("interval, semitones", "duration, steps", "onsets, step of the bar", "pitch, MIDI")
+    for axes, title in zip(row, titles, strict=True):
+        axes.set_xlabel(title)
+    row[0].set_xticks(range(-12, 13, 4))
+    row[1].set_xticks([1, 2, 3, 4, 6, 8, 12, 17], [*"123468", "12", "17+"])
+    row[2].set_xticks(range(0, bar_steps, 2))
+    (used,) = np.nonzero(pitch)
+    row[3].set_xlim(used[0] - 3, used[-1] + 3)
+
+
+def compare(options: argparse.Namespace) -> tuple[list[Result], list[Result]]:
+    """Count everything: the held-out tunes, the yardstick and the bundles; and the draws."""
+    examples = read_examples(options.examples)
+    lowest, bar = int(examples.representation_options["min_note"]), options.steps_per_bar
+    skip = PRIMER_BARS * bar * options.primed
+    held_out, train = (
+        corpus_tunes(part, bar, skip, options.steps) for part in (examples.eval, examples.train)
+    )
+    if not held_out or not train:
+        known = np.unique(examples.eval.steps_per_bar).tolist()
+        raise SystemExit(f"no tunes with bars of {bar} steps: there are bars of {known}")
+    print(f"bars of {bar} steps: {len(held_out)} held-out and {len(train)} training tunes")
+    reference, of_train = count(held_out, bar, lowest), count(train, bar, lowest)
+    profile = histograms(reference)["onset in the bar"]
+    sources = [describe("held-out", reference, profile)]
+    random = np.random.default_rng(options.seed)
+    draws = []
+    num_drawn = min(options.tunes, len(train))
+    print(f"yardstick: mean and ± of {DRAWS} draws of {num_drawn} training tunes")
+    for _ in range(DRAWS):
+        rows = random.choice(len(train), num_drawn, replace=False)
+        drawn = {name: column[rows] for name, column in of_train.items()}
+        draws.append(describe("train", drawn, profile))
+    means = {k: float(np.mean([d.figures[k] for d in draws])) for k in draws[0].figures}
+    sources.append(Result("train", means, draws[0].histograms))
+    for name in options.bundles:
+        tunes = generated_tunes(name, examples, options)
+        sources.append(describe(Path(name).stem, count(tunes, bar, lowest), profile))
+    return sources, draws
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("examples", help="folder of examples")
+    parser.add_argument("bundles", nargs="*", help="names or paths; none shows the corpus alone")
+    parser.add_argument("--tunes", type=int, default=200, help="how many each bundle makes")
+    parser.add_argument("--steps", type=int, default=256, help="events a tune")
+    parser.add_argument("--primed", action="store_true", help="continue held-out tunes")
+    parser.add_argument("--steps-per-bar", type=int, default=16, help="16 is 4/4, 12 is 3/4 or 6/8")
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--plot", type=Path, help="PNG picture to write")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    sources, draws = compare(options)
+    print()
+    print_figures(sources, draws)
+    print_distances(sources, draws)
+    if options.plot:
+        draw_plot(sources, options.plot)
+
+
+if __name__ == "__main__":
+    main()

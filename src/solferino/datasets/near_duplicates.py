@@ -6,7 +6,8 @@ examples are divided by group, not by piece.
 
 A piece is seen as its set of *phrases*: runs of five steps from note to note, each step an
 interval and how the time to the next note compares with the last. Neither transposition nor
-tempo changes them.
+tempo changes them. A phrase that many pieces share, such as a scale or a repeated note, says
+less of their kinship than a rare one, so in n pieces it weighs 1 / sqrt(n - 1).
 """
 
 from collections.abc import Sequence
@@ -21,9 +22,12 @@ PHRASE_STEPS = 5
 MAX_INTERVAL = 24
 MAX_HALVINGS = 6
 """Ratios of durations count in half octaves, up to three doublings either way."""
-SHARED = 0.2
-"""Pieces belong together when this part of the smaller one's phrases is in both."""
+SHARED = 0.15
+"""Pieces belong together when this part of the lighter one's phrases, by weight, is in both."""
+MIN_SHARED_WEIGHT = 3.0
 MIN_SHARED_PHRASES = 6
+MOSTLY = 0.5
+"""They also do when this part of the smaller one's phrases is in both, whatever it weighs."""
 CLICHE_PIECES = 200
 """A phrase in more pieces than this says nothing about kinship."""
 
@@ -60,7 +64,7 @@ def group_near_duplicates(pieces: Sequence[Phrases], shared: float = SHARED) -> 
     pieces : sequence of ndarray
         Phrases of each piece, from `phrases`.
     shared : float in (0, 1]
-        Which part of the smaller piece's phrases has to be in both.
+        Which part of the lighter piece's phrases, by weight, has to be in both.
 
     Returns
     -------
@@ -72,9 +76,11 @@ def group_near_duplicates(pieces: Sequence[Phrases], shared: float = SHARED) -> 
     sizes = np.array([len(pieces[k]) for k in distinct.tolist()], np.int64)
     codes = np.concatenate([np.empty(0, np.int64), *(pieces[k] for k in distinct.tolist())])
     owners = np.repeat(np.arange(len(distinct)), sizes)
-    first, second, overlap = _overlaps(codes, owners)
-    enough = np.maximum(shared * np.minimum(sizes[first], sizes[second]), MIN_SHARED_PHRASES)
-    kin = overlap >= enough
+    first, second, overlap, weight, weights = _overlaps(codes, owners, len(distinct))
+    enough = np.maximum(shared * np.minimum(weights[first], weights[second]), MIN_SHARED_WEIGHT)
+    kin = (weight >= enough) & (overlap >= MIN_SHARED_PHRASES)
+    most = np.maximum(MOSTLY * np.minimum(sizes[first], sizes[second]), 2 * MIN_SHARED_PHRASES)
+    kin |= overlap >= most
     roots = _connect(len(distinct), first[kin], second[kin])
     position = np.zeros(len(pieces), np.int64)
     position[distinct] = np.arange(len(distinct))
@@ -158,22 +164,40 @@ def _first_equal(pieces: Sequence[Phrases]) -> NDArray[np.int64]:
     return np.array([seen.setdefault(key, k) for k, key in enumerate(keys)], np.int64)
 
 
-def _overlaps(
-    codes: Phrases, owners: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of pieces that share phrases, and how many phrases each pair shares."""
+class _Overlaps(NamedTuple):
+    """Pairs of pieces that share phrases: how many, their weight, and each piece's weight."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    overlap: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def _overlaps(codes: Phrases, owners: NDArray[np.int64], num_pieces: int) -> _Overlaps:
+    """Find the pairs by looking up, for each phrase, the pieces that have it."""
     order = np.lexsort((owners, codes))
     codes, owners = codes[order], owners[order]
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
     counts = np.diff(np.append(starts, len(codes)))
-    num_pieces = int(owners.max(initial=0)) + 1
-    keys = [np.empty(0, np.int64)]
+    weights = np.bincount(owners, np.repeat(_weight(counts), counts), minlength=num_pieces)
+    keys, key_weights = [np.empty(0, np.int64)], [np.empty(0)]
     for count in np.unique(counts[(counts > 1) & (counts <= CLICHE_PIECES)]):
         rows = owners[starts[counts == count][:, None] + np.arange(count)]
         first, second = np.triu_indices(count, 1)
         keys.append((rows[:, first] * num_pieces + rows[:, second]).ravel())
-    pairs, overlap = np.unique(np.concatenate(keys), return_counts=True)
-    return pairs // num_pieces, pairs % num_pieces, overlap
+        key_weights.append(np.full(keys[-1].shape, _weight(count)))
+    pairs, index, overlap = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    weight = np.bincount(index, np.concatenate(key_weights), minlength=len(pairs))
+    return _Overlaps(
+        pairs // max(num_pieces, 1), pairs % max(num_pieces, 1), overlap, weight, weights
+    )
+
+
+def _weight(num_owners: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weight of a phrase that so many pieces have."""
+    weight: NDArray[np.float64] = 1 / np.sqrt(np.maximum(num_owners - 1, 1))
+    return weight
 
 
 def _connect(num_nodes: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> Phrases:

@@ -154,11 +154,27 @@ def _parse(data: bytes, name: str) -> Any:
             f"{name} has the time division {division}, and 1 to {MAX_TICKS_PER_QUARTER} ticks "
             "a quarter note can be read; export it with 480"
         )
+    _check_chunks(data, name)
     try:
         return Score.from_midi(data)
     except Exception as error:
         words = reason(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
         raise MusicFileError(f"{name} is damaged: {words}; export it again") from error
+
+
+def _check_chunks(data: bytes, name: str) -> None:
+    """Refuse chunks that are longer than the file; symusic 0.5.9 crashes on them."""
+    n_tracks, position = int.from_bytes(data[10:12], "big"), 8
+    position += int.from_bytes(data[4:8], "big")
+    while n_tracks and position + 8 <= len(data):
+        n_bytes = int.from_bytes(data[position + 4 : position + 8], "big")
+        n_tracks -= data[position : position + 4] == b"MTrk"
+        position += 8 + n_bytes
+    if position > len(data):
+        raise MusicFileError(
+            f"{name} is damaged: it is cut off, {position - len(data)} bytes are missing; "
+            "export or download it again"
+        )
 
 
 def _notes_of(score: Any, name: str) -> NoteSequence:
@@ -171,7 +187,7 @@ def _notes_of(score: Any, name: str) -> NoteSequence:
     order = np.argsort(tempos["time"], kind="stable")
     quarters, qpm = tempos["time"] / score.tpq, MICROSECONDS_PER_MINUTE / tempos["mspq"]
     clock = _Clock(TempoMap.from_quarters(quarters[order], qpm[order]), score.tpq)
-    tracks = list(score.tracks)
+    tracks = [track for track in score.tracks if len(track.notes) or len(track.lyrics)]
     owners = _owners(tracks)
     tables = {
         "notes": _note_table(tracks, owners, clock),
