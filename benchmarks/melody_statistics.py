@@ -144,11 +144,11 @@ def _count_bars(tunes: Sequence[Ids], num_bars: Numbers, steps_per_bar: int) -> 
     """Onsets in whole bars, and bars that equal an earlier bar; bars without onsets are none."""
     most = int(num_bars.max())
     padded = np.full((len(tunes), most * steps_per_bar), -1, np.int16)
-    for one, tune, n in zip(padded, tunes, num_bars.tolist(), strict=True):
-        one[: n * steps_per_bar] = tune[: n * steps_per_bar]
+    for row, events, n in zip(padded, tunes, num_bars.tolist(), strict=True):
+        row[: n * steps_per_bar] = events[: n * steps_per_bar]
     bars = padded.reshape(len(tunes), most, steps_per_bar)
     begins = bars >= FIRST_NOTE
-    onsets = np.asarray(begins.sum(axis=2), np.int64)
+    onsets = begins.sum(axis=2)
     tune, bar = np.nonzero(np.arange(most) < num_bars[:, None])
     crowd = np.minimum(onsets[tune, bar], MOST_NOTES)
     counts: dict[str, Numbers] = {

@@ -2,11 +2,20 @@
 
 import pytest
 
-from solferino.datasets.conversion import convert
-from solferino.datasets.extraction import ExtractionPlan, extract_pieces, make_dataset
+from solferino.datasets.conversion import MusicFile, convert
+from solferino.datasets.extraction import (
+    ExtractionPlan,
+    crashed_file,
+    crashed_slice,
+    extract_piece,
+    extract_pieces,
+    make_dataset,
+)
 from solferino.datasets.sources import Origin
-from solferino.errors import DatasetError, RecipeError
+from solferino.datasets.tables import Piece
+from solferino.errors import DatasetError, QuantizationError, RecipeError
 from solferino.notes.midi import write_midi
+from solferino.representations.representation import Drop
 from tests.datasets.tunes import tune, write_corpus
 
 PLAN = ExtractionPlan("melody", {"encoding": "one_hot"}, {"min_bars": 7, "max_steps": 512})
@@ -118,3 +127,29 @@ def test_an_unknown_rule_is_refused_before_any_work(tmp_path):
 def test_a_missing_corpus_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"gone\.parquet does not exist"):
         extract_pieces(tmp_path / "gone.parquet", PLAN)
+
+
+class Fussy:
+    """A representation that refuses every piece in its own way."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def extract(self, notes, rules):
+        if self.error:
+            raise self.error
+        return (), ()
+
+
+def test_a_piece_that_cannot_be_extracted_is_a_drop():
+    piece = Piece("a", tune(0))
+    drops = extract_piece(Fussy(QuantizationError("no grid")), {}, piece).drops
+    assert drops == (Drop("not_extractable", "no grid", ""),)
+    assert extract_piece(Fussy(), {}, piece).drops == (Drop("nothing_found", "64 notes", ""),)
+    with pytest.raises(RecipeError, match="wrong"):
+        extract_piece(Fussy(RecipeError("wrong")), {}, piece)
+
+
+def test_pieces_that_crash_a_process_are_failures():
+    assert crashed_file(MusicFile("x/a.mid", "a.mid", 0.1)).failures[0].piece_id == "a.mid"
+    assert "crashed" in crashed_slice(b"").failures[0].reason

@@ -38,6 +38,9 @@ def synthesize(
 ) -> Waveform:
     """Play a piece with a General MIDI SoundFont.
 
+    Nine instruments are played at a time and added up; among nine, at most 64 voices sound
+    at once and the oldest gives way.
+
     Parameters
     ----------
     notes : NoteSequence

@@ -232,13 +232,13 @@ def _extracted(
         files, _ = find_music([corpus])
         workers = workers or workers_for(sum(file.expected_s for file in files))
         from_files = partial(_extract_files, plan)
-        results = in_order(from_files, music_chunks(files), workers, _crashed_file)
+        results = in_order(from_files, music_chunks(files), workers, crashed_file)
         yield from ((extracted, len(files)) for extracted in results)
     else:
         num_pieces, num_notes = _size(corpus)
         workers = workers or workers_for(num_notes * SECONDS_PER_NOTE)
         slices = _slices(read_batches(corpus), serialised=workers > 1)
-        results = in_order(partial(_extract_slices, plan), slices, workers, _crashed_slice)
+        results = in_order(partial(_extract_slices, plan), slices, workers, crashed_slice)
         yield from ((extracted, num_pieces) for extracted in results)
 
 
@@ -261,12 +261,13 @@ def _extract_slices(plan: ExtractionPlan, slices: Sequence[Any]) -> Extracted:
 
 def _extract(plan: ExtractionPlan, pieces: Iterable[Piece]) -> tuple[ExtractedPiece, ...]:
     representation = plan.build()
-    return tuple(_extract_piece(representation, plan.rules, piece) for piece in pieces)
+    return tuple(extract_piece(representation, plan.rules, piece) for piece in pieces)
 
 
-def _extract_piece(
+def extract_piece(
     representation: Representation, rules: Mapping[str, Any], piece: Piece
 ) -> ExtractedPiece:
+    """Extract the sequences of one piece; what goes wrong becomes a drop."""
     try:
         sequences, drops = representation.extract(piece.notes, rules)
     except RecipeError:
@@ -279,12 +280,14 @@ def _extract_piece(
     return ExtractedPiece(piece.piece_id, sequences, drops, kin)
 
 
-def _crashed_file(file: MusicFile) -> Extracted:
+def crashed_file(file: MusicFile) -> Extracted:
+    """Return what a file gives that killed its process."""
     failure = Failure(file.piece_id, "the reader crashed on it; please report this file")
     return Extracted((), (failure,), 1)
 
 
-def _crashed_slice(rows: Any) -> Extracted:  # noqa: ARG001
+def crashed_slice(rows: Any) -> Extracted:  # noqa: ARG001
+    """Return what pieces give that killed their process."""
     failure = Failure("some pieces", "extraction crashed on them; please report it")
     return Extracted((), (failure,), PIECES_AT_ONCE)
 

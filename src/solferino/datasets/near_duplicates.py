@@ -180,7 +180,9 @@ def _overlaps(codes: Phrases, owners: NDArray[np.int64], num_pieces: int) -> _Ov
     codes, owners = codes[order], owners[order]
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
     counts = np.diff(np.append(starts, len(codes)))
-    weights = np.bincount(owners, np.repeat(_weight(counts), counts), minlength=num_pieces)
+    weights = np.bincount(owners, np.repeat(_weight(counts), counts), minlength=num_pieces).astype(
+        float
+    )
     keys, key_weights = [np.empty(0, np.int64)], [np.empty(0)]
     for count in np.unique(counts[(counts > 1) & (counts <= CLICHE_PIECES)]):
         rows = owners[starts[counts == count][:, None] + np.arange(count)]
@@ -188,7 +190,7 @@ def _overlaps(codes: Phrases, owners: NDArray[np.int64], num_pieces: int) -> _Ov
         keys.append((rows[:, first] * num_pieces + rows[:, second]).ravel())
         key_weights.append(np.full(keys[-1].shape, _weight(count)))
     pairs, index, overlap = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
-    weight = np.bincount(index, np.concatenate(key_weights), minlength=len(pairs))
+    weight = np.bincount(index, np.concatenate(key_weights), minlength=len(pairs)).astype(float)
     return _Overlaps(
         pairs // max(num_pieces, 1), pairs % max(num_pieces, 1), overlap, weight, weights
     )
