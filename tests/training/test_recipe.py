@@ -98,6 +98,7 @@ def test_a_number_may_start_with_its_point():
         ("residual_connections=2", r"it is true or false"),
         ("attn_length=-1", r"it is a whole number of 0 or more"),
         ("min_learning_rate=-1", r"it is a number of 0 or more"),
+        ("warmup_steps=-1", r"it is a whole number of 0 or more"),
     ],
 )
 def test_a_wrong_hparam_is_refused(hparams, message):
@@ -150,6 +151,12 @@ def test_the_learning_rate_decays_down_to_its_floor():
     assert settings.learning_rate_at(10) == pytest.approx(0.05)
     assert settings.learning_rate_at(100) == pytest.approx(0.03)
     assert TrainingSettings().learning_rate_at(10**6) == 1e-3  # constant unless asked
+
+
+def test_the_learning_rate_warms_up_from_nothing():
+    settings = TrainingSettings(learning_rate=0.1, warmup_steps=9)
+    rates = [settings.learning_rate_at(step) for step in (0, 4, 9, 100)]
+    assert rates == pytest.approx([0.01, 0.05, 0.1, 0.1])
 
 
 def test_reading_recipes_needs_no_torch():

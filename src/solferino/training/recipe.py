@@ -34,6 +34,8 @@ class TrainingSettings:
         See `learning_rate_decay`.
     min_learning_rate : float >= 0
         The decay stops here.
+    warmup_steps : int >= 0
+        The learning rate rises from nothing over so many steps at the start.
     """
 
     batch_size: int = 64
@@ -43,11 +45,13 @@ class TrainingSettings:
     learning_rate_decay: float = 1.0
     decay_steps: int = 1000
     min_learning_rate: float = 0.0
+    warmup_steps: int = 0
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a training step, counted from 0."""
         decayed: float = self.learning_rate * self.learning_rate_decay ** (step / self.decay_steps)
-        return max(decayed, min(self.min_learning_rate, self.learning_rate))
+        warmth = min(1.0, (step + 1) / (self.warmup_steps + 1))
+        return warmth * max(decayed, min(self.min_learning_rate, self.learning_rate))
 
 
 @final
@@ -152,6 +156,10 @@ def _is_number(value: Any) -> bool:
 
 _Rule = tuple[str, Callable[[Any], bool]]
 _POSITIVE_WHOLE: _Rule = ("a whole number above 0", lambda v: _is_whole(v) and v > 0)
+_NOT_NEGATIVE_WHOLE: _Rule = (
+    "a whole number of 0 or more",
+    lambda v: _is_whole(v) and v >= 0,
+)
 _POSITIVE: _Rule = ("a number above 0", lambda v: _is_number(v) and v > 0)
 _NOT_NEGATIVE: _Rule = ("a number of 0 or more", lambda v: _is_number(v) and v >= 0)
 _SHARE: _Rule = ("a number above 0, up to 1", lambda v: _is_number(v) and 0 < v <= 1)
@@ -161,7 +169,7 @@ _SIZES: _Rule = (
 )
 _MODEL_HPARAMS: dict[str, _Rule] = {
     "rnn_layer_sizes": _SIZES,
-    "attn_length": ("a whole number of 0 or more", lambda v: _is_whole(v) and v >= 0),
+    "attn_length": _NOT_NEGATIVE_WHOLE,
     "residual_connections": ("true or false", lambda v: isinstance(v, bool)),
 }
 _TRAINING_HPARAMS: dict[str, _Rule] = {
@@ -172,6 +180,7 @@ _TRAINING_HPARAMS: dict[str, _Rule] = {
     "learning_rate_decay": _SHARE,
     "decay_steps": _POSITIVE_WHOLE,
     "min_learning_rate": _NOT_NEGATIVE,
+    "warmup_steps": _NOT_NEGATIVE_WHOLE,
 }
 _HPARAMS = {**_MODEL_HPARAMS, **_TRAINING_HPARAMS}
 
