@@ -20,9 +20,19 @@ def test_a_5_gram_of_the_training_tunes_is_measured_on_the_others(examples):
     representation = melody(encoding="lookback")
     ngram = InterpolatedNgram(representation.num_events).fit([e.ids for e in examples.train])
     nats, num_events = ngram.nats([e.ids for e in examples.eval])
+    right, right_events, n_events = 0, 0, 0
+    for tune in examples.eval:
+        for position in range(1, len(tune)):
+            guess = ngram.distribution(tune.ids[:position]).argmax()
+            right += guess == tune.ids[position]
+            right_events += guess == tune.ids[position] != 0
+            n_events += tune.ids[position] != 0
     assert baseline_figures(examples, representation) == {
         "baseline": "5-gram",
         "baseline_nats_per_step": pytest.approx(nats / num_events),
+        "baseline_perplexity": pytest.approx(np.exp(nats / num_events)),
+        "baseline_accuracy": pytest.approx(right / num_events),
+        "baseline_event_accuracy": pytest.approx(right_events / n_events),
     }
     assert nats / num_events < np.log(representation.num_events)
 

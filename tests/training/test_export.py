@@ -10,7 +10,13 @@ from solferino.bundles.session import StepSession
 from solferino.errors import TrainingError
 from solferino.models.lstm import EventLstm, LstmConfig
 from solferino.training.evaluation import evaluate
-from solferino.training.export import export_bundle, prove_equal, rounded_weights, step_graph
+from solferino.training.export import (
+    TOLERANCE,
+    export_bundle,
+    prove_equal,
+    rounded_weights,
+    step_graph,
+)
 from solferino.training.loop import FitOptions
 from solferino.training.run import load_weights, train
 
@@ -40,7 +46,7 @@ def test_the_graph_computes_what_the_model_computes(size):
     onnx.shape_inference.infer_shapes(
         onnx.load_from_string(graph), check_type=True, strict_mode=True
     )
-    assert prove_equal(model, StepSession(graph, weights)) < 1e-5
+    assert prove_equal(model, StepSession(graph, weights)) < TOLERANCE
 
 
 def test_the_graph_holds_no_weights():

@@ -1,6 +1,10 @@
 """What a model has to beat: an n-gram that counted the same training examples."""
 
+import math
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from solferino.datasets.examples import Examples
 from solferino.errors import DatasetError
@@ -23,7 +27,9 @@ def baseline_figures(examples: Examples, representation: Representation) -> dict
     Returns
     -------
     dict
-        ``baseline``, its name, and ``baseline_nats_per_step``.
+        ``baseline``, its name, and ``baseline_nats_per_step``, ``baseline_perplexity``,
+        ``baseline_accuracy``, ``baseline_event_accuracy``: the figures of
+        `solferino.training.evaluation.evaluate` for it.
 
     Raises
     ------
@@ -36,11 +42,23 @@ def baseline_figures(examples: Examples, representation: Representation) -> dict
             "`solferino dataset --eval-ratio 0.1`, from more than one tune"
         )
     ngram = InterpolatedNgram(representation.num_events, representation.default_event, ORDER)
-    nats, num_events = ngram.fit(e.ids for e in examples.train).nats(e.ids for e in examples.eval)
+    ngram = ngram.fit(e.ids for e in examples.train)
+    held_out = [e.ids for e in examples.eval]
+    nats, num_events = ngram.nats(held_out)
+    guesses = ngram.guesses(held_out)
+    is_right = guesses.likeliest == guesses.events
+    nats_per_step = nats / max(num_events, 1)
     return {
         "baseline": f"{ORDER}-gram",
-        "baseline_nats_per_step": nats / num_events if num_events else float("nan"),
+        "baseline_nats_per_step": nats_per_step,
+        "baseline_perplexity": math.exp(nats_per_step),
+        "baseline_accuracy": _mean(is_right),
+        "baseline_event_accuracy": _mean(is_right[guesses.events != representation.default_event]),
     }
+
+
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else 0.0
 
 
 def check_same_events(examples: Examples, representation: Representation) -> None:

@@ -11,6 +11,8 @@ Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MAX_CODE = 2**62
+CHUNK_CONTEXTS = 4096
+"""Contexts whose distributions are in memory at once."""
 
 
 class _Counts(NamedTuple):
@@ -40,6 +42,18 @@ class Measured(NamedTuple):
 
     nats: float
     num_events: int
+
+
+class Guesses(NamedTuple):
+    """What a model held for likeliest, and what came.
+
+    Parameters
+    ----------
+    likeliest, events : ndarray of int64, shape (num_events,)
+    """
+
+    likeliest: Codes
+    events: Codes
 
 
 @final
@@ -117,6 +131,30 @@ class InterpolatedNgram:
         contexts, events = self._targets(sequences)
         probabilities = self._probabilities(contexts, events)
         return Measured(float(-np.log(probabilities).sum()), len(events))
+
+    def guesses(self, sequences: Iterable[ArrayLike]) -> Guesses:
+        """Tell the likeliest event in each place, beside the event that came.
+
+        Parameters
+        ----------
+        sequences : iterable of int arrays, shape (n_events,)
+
+        Returns
+        -------
+        Guesses
+        """
+        contexts, events = self._targets(sequences)
+        different, rows = np.unique(contexts, return_inverse=True)
+        candidates = np.arange(self.num_events, dtype=np.int64)
+        likeliest = np.empty(len(different), np.int64)
+        for start in range(0, len(different), CHUNK_CONTEXTS):
+            chunk = different[start : start + CHUNK_CONTEXTS]
+            probabilities = self._probabilities(
+                np.repeat(chunk, self.num_events), np.tile(candidates, len(chunk))
+            )
+            best = probabilities.reshape(len(chunk), -1).argmax(axis=1)
+            likeliest[start : start + CHUNK_CONTEXTS] = best
+        return Guesses(likeliest[rows], events)
 
     def distribution(self, context: ArrayLike) -> Floats:
         """Probabilities of all events after a context.
