@@ -5,18 +5,42 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from solferino.bundles.bundle import open_bundle
 from solferino.notes.files import load
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-def test_the_whole_path_from_songs_to_new_music_is_one_script(tmp_path):
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """Folder in which the whole path was walked once, with ten steps of training."""
+    folder = tmp_path_factory.mktemp("work")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = ["bash", EXAMPLES / "first_melody.sh", EXAMPLES / "songs", tmp_path, "10"]
-    subprocess.run(command, check=True, env={**os.environ, "PATH": path}, capture_output=True)  # noqa: S603
-    assert (tmp_path / "mine.solferino").stat().st_size > 10_000
+    command = ["bash", EXAMPLES / "first_melody.sh", EXAMPLES / "songs", folder, "10"]
+    environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, env=environment, capture_output=True)  # noqa: S603
+    return folder
+
+
+def test_one_script_goes_from_songs_to_new_music(work):
     for suffix in (".mid", ".wav", ".png"):
-        assert len(list((tmp_path / "out").glob(f"*{suffix}"))) == 2
-    for output in (tmp_path / "out").glob("*.mid"):
-        primer = load(output).notes["pitch"][:3]
-        assert primer.tolist() == [60, 62, 64]
+        assert len(list((work / "out").glob(f"*{suffix}"))) == 2
+    for output in (work / "out").glob("*.mid"):
+        assert load(output).notes["pitch"][:3].tolist() == [60, 62, 64]
+
+
+def test_its_bundle_says_how_it_compares_with_counting(work):
+    held_out = open_bundle(work / "mine.solferino").card.held_out
+    assert {"nats_per_step", "baseline_nats_per_step", "event_accuracy"} <= held_out.keys()
+
+
+def test_tensorboard_shows_and_plays_what_the_model_makes(work):
+    events = EventAccumulator(str(work / "run"), size_guidance={"images": 0, "audio": 0})
+    events.Reload()
+    tags = events.Tags()
+    assert tags["images"] == tags["audio"] == ["sample 1", "sample 2"]
+    scalars = {"loss", "perplexity", "event_accuracy", "no_event_accuracy", "steps_per_second"}
+    assert scalars <= set(tags["scalars"])

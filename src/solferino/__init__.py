@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solferino.audio.synthesis import synthesize
-    from solferino.audio.waveform import Waveform
+    from solferino.audio.waveform import Waveform, read_wav
     from solferino.bundles.catalogue import bundle_names
     from solferino.generation.generator import EventControls, Section
     from solferino.generation.opening import open_generator
@@ -40,6 +40,7 @@ __all__ = [
     "load_all",
     "open_generator",
     "plot",
+    "read_wav",
     "save",
     "synthesize",
 ]
@@ -57,6 +58,7 @@ _HOMES = {
     "load_all": "solferino.notes.files",
     "open_generator": "solferino.generation.opening",
     "plot": "solferino.notes.plotting",
+    "read_wav": "solferino.audio.waveform",
     "save": "solferino.notes.files",
     "synthesize": "solferino.audio.synthesis",
 }

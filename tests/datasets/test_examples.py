@@ -43,14 +43,6 @@ def test_a_set_gives_back_its_sequences():
     assert examples[-1].ids.tolist() == [511, 7]
 
 
-def test_a_subset_has_the_order_that_was_asked_for():
-    assert as_tuples(EXAMPLES.train.subset([2, 0])) == [
-        ("b", [511, 7], 32, 16, -5),
-        ("a", [3, 0, 1], 0, 16, 2),
-    ]
-    assert EXAMPLES.train.subset(np.array([False, True, False])).piece_ids == ("a",)
-
-
 def test_there_is_no_sequence_beyond_the_last():
     with pytest.raises(IndexError):
         EXAMPLES.train[3]

@@ -139,6 +139,10 @@ def test_two_groups_give_each_side_one_even_if_one_is_too_large():
     assert split.is_eval.tolist() == [False] * 3 + [True] * 2
 
 
+def test_something_is_always_left_to_learn_from():
+    assert split_by_group(np.array([0, 1]), 0.9, 0).is_eval.sum() == 1
+
+
 @pytest.mark.parametrize(("groups", "ratio"), [([0, 0, 0], 0.5), ([0, 1, 2], 0.0), ([], 0.5)])
 def test_one_group_or_no_ratio_means_no_evaluation(groups, ratio):
     assert not split_by_group(np.array(groups, np.int64), ratio, 0).is_eval.any()

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solferino.notes.harmony import (
-    KEY_NAMES,
     SCALES,
     estimate_major_key,
     major_key_histogram,
@@ -57,9 +56,11 @@ def test_an_unknown_key_is_answered_with_the_nearest(name, nearest):
         parse_key(name)
 
 
-def test_every_key_name_can_be_read():
-    assert {parse_key(name) for name in KEY_NAMES} == {
-        (tonic, mode) for tonic in range(12) for mode in ("major", "minor")
+def test_every_spelling_of_every_key_can_be_read():
+    spellings = [letter + accidental for letter in "CDEFGAB" for accidental in ("", "#", "b")]
+    modes = ("major", "minor")
+    assert {parse_key(f"{tonic} {mode}") for tonic in spellings for mode in modes} == {
+        (tonic, mode) for tonic in range(12) for mode in modes
     }
 
 

@@ -238,7 +238,10 @@ def test_melodies_are_moved_to_the_key_and_into_the_range():
         ({"min_bars": -1}, r"min_bars=-1: it must be a whole number from 0"),
         ({"max_steps": 0}, "max_steps=0: it must be a whole number from 1"),
         ({"min_unique_pitches": 2.5}, "min_unique_pitches=2.5: it must be a whole number"),
-        ({"gap_bars": 0}, "gap_bars=0: it must be above 0"),
+        ({"gap_bars": 0}, "gap_bars=0: it must be a number above 0"),
+        ({"gap_bars": "two"}, "gap_bars='two': it must be a number above 0"),
+        ({"pad_to_bar": "no"}, "pad_to_bar='no': it must be true or false"),
+        ({"ignore_polyphonic_notes": 1}, "ignore_polyphonic_notes=1: it must be true or false"),
         ({"too_long": "cut"}, "too_long='cut': it is one of truncate, split, discard"),
     ],
 )

@@ -113,6 +113,7 @@ def test_a_wrong_hparam_is_refused(hparams, message):
         ({"name": None}, r"recipe has no 'name'; add it"),
         ({"makes": 3}, r"'makes' in recipe is not a str"),
         ({"model": {"config": {}}}, r"'model' in recipe has no name; add model\.name"),
+        ({"model": {"name": "lstm", "cfg": {}}}, r"unknown key of model in recipe 'cfg': .*'config'"),
         ({"training": {"batch_sise": 1}}, r"training of recipe 'batch_sise': .*'batch_size'"),
         ({"model": {"name": "lstm", "config": {"units": 1}}}, r"model\.config of recipe 'units'"),
         ({"training": {"batch_size": "many"}}, r"batch_size='many' is not valid"),

@@ -140,6 +140,7 @@ def _check_interface(
     following = [outputs.get(f"next.{i}") for i in range(len(outputs) - 1)]
     sizes = [inputs.get("inputs"), outputs.get("logits"), *states]
     known = all(s is not None and all(isinstance(n, int) for n in s) for s in sizes)
+    known &= len(sizes[0] or ()) == len(sizes[1] or ()) == 1
     if not known or len(states) != len(following) or None in following:
         raise BundleError(
             f"the graph takes {sorted(inputs)} and gives {sorted(outputs)}, not inputs and "

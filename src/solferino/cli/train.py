@@ -56,6 +56,7 @@ def train(
 ) -> None:
     """Train the model of a recipe on examples; --resume goes on where it was stopped."""
     from solferino.datasets.examples import read_examples  # noqa: PLC0415
+    from solferino.representations.registry import build_representation  # noqa: PLC0415
     from solferino.training.recipe import read_recipe  # noqa: PLC0415
 
     chosen = read_recipe(recipe).with_hparams(hparams)
@@ -63,6 +64,7 @@ def train(
     weights = _weights(from_bundle)
     with needing("train"):
         from solferino.training.loop import FitOptions  # noqa: PLC0415
+        from solferino.training.preview import samples_preview  # noqa: PLC0415
         from solferino.training.run import train as train_model  # noqa: PLC0415
     options = FitOptions(
         num_training_steps=num_training_steps,
@@ -75,8 +77,9 @@ def train(
         num_threads=threads,
         resume=resume,
     )
+    heard = samples_preview(build_representation(**chosen.representation))
     with remembering_examples(run_dir, examples):
-        result = train_model(chosen, music, run_dir, options, weights=weights)
+        result = train_model(chosen, music, run_dir, options, weights=weights, preview=heard)
     typer.echo(f"{run_dir}: {result.step} steps, {result.reason}; best at step {result.best_step}")
     typer.echo(f"make a bundle with `solferino bundle {run_dir} -o {chosen.name}.solferino`")
 

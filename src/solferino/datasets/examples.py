@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from solferino.datasets.parquet import RowWriter, beside, column_of, numbers_of
 from solferino.errors import DatasetError
@@ -107,11 +107,6 @@ class ExampleSet:
     def lengths(self) -> NDArray[np.int64]:
         """Number of events of each sequence, shape (n_sequences,)."""
         return np.diff(self.offsets)
-
-    def subset(self, indices: ArrayLike) -> "ExampleSet":
-        """Return some of the sequences, in the order given."""
-        rows = np.arange(len(self))[np.asarray(indices)].tolist()
-        return ExampleSet.from_sequences((self.piece_ids[row], self[row]) for row in rows)
 
 
 @final

@@ -118,7 +118,7 @@ def split_by_group(groups: NDArray[np.int64], eval_ratio: float, seed: int) -> S
         Fixes the choice.
     """
     members, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    target = round(eval_ratio * len(groups))
+    target = min(round(eval_ratio * len(groups)), len(groups) - 1)
     chosen = np.zeros(len(members), np.bool_)
     if eval_ratio > 0 and len(members) > 1:
         order = np.random.Generator(np.random.Philox(seed)).permutation(len(members))

@@ -14,29 +14,11 @@ import numpy as np
 from solferino.datasets.parquet import column_of, numbers_of, offsets_of
 from solferino.errors import DatasetError
 from solferino.notes.columns import Table
-from solferino.notes.sequence import (
-    BEND_DTYPE,
-    CONTROL_DTYPE,
-    KEY_DTYPE,
-    METER_DTYPE,
-    NOTE_DTYPE,
-    TEMPO_DTYPE,
-    Instrument,
-    NoteSequence,
-    Text,
-)
+from solferino.notes.sequence import TABLES, Instrument, NoteSequence, Text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NUMERIC_TABLES = {
-    "notes": NOTE_DTYPE,
-    "tempos": TEMPO_DTYPE,
-    "meters": METER_DTYPE,
-    "keys": KEY_DTYPE,
-    "control_changes": CONTROL_DTYPE,
-    "pitch_bends": BEND_DTYPE,
-}
 SCALARS = {
     "piece_id": "string",
     "title": "string",
@@ -68,7 +50,7 @@ def notes_schema() -> "pa.Schema":
     import pyarrow as pa  # noqa: PLC0415
 
     fields = [pa.field(name, pa.type_for_alias(kind)) for name, kind in SCALARS.items()]
-    structs: dict[str, Any] = {name: _struct_type(d) for name, d in NUMERIC_TABLES.items()}
+    structs: dict[str, Any] = {name: _struct_type(d) for name, d in TABLES.items()}
     for name, members in (("instruments", INSTRUMENT_FIELDS), ("texts", TEXT_FIELDS)):
         structs[name] = pa.struct([(key, pa.type_for_alias(a)) for key, a in members.items()])
     fields += [pa.field(name, pa.list_(struct)) for name, struct in structs.items()]
@@ -95,7 +77,7 @@ def to_record_batch(pieces: Sequence[Piece]) -> "pa.RecordBatch":
         column_of([getattr(notes, name) for notes in music], schema.field(name).type)
         for name in list(SCALARS)[1:]
     ]
-    for name, dtype in NUMERIC_TABLES.items():
+    for name, dtype in TABLES.items():
         tables = [getattr(notes, name) for notes in music]
         columns.append(_list_of_structs(tables, dtype, schema.field(name).type))
     for name in ("instruments", "texts"):
@@ -125,7 +107,7 @@ def from_record_batch(batch: "pa.RecordBatch") -> list[Piece]:
             "Make a notes file with `solferino convert`."
         )
     columns: dict[str, Sequence[Any]] = {n: batch.column(n).to_pylist() for n in SCALARS}
-    for name, dtype in NUMERIC_TABLES.items():
+    for name, dtype in TABLES.items():
         columns[name] = _tables_of(batch.column(name), dtype)
     columns["instruments"] = _tuples_of(batch.column("instruments"), Instrument, INSTRUMENT_FIELDS)
     columns["texts"] = _tuples_of(batch.column("texts"), Text, TEXT_FIELDS)

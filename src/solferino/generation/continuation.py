@@ -112,15 +112,15 @@ class EventGenerator:
         tempo_map = TempoMap.from_sequence(primer)
         steps = step_range(primer, section, tempo_map, self.representation.steps_per_quarter)
         controls = on_grid_of(primer, controls, section)
-        past = events_before(self.representation, primer, steps.start)
-        num_events = steps.end - steps.start
+        past = events_before(self.representation, primer, steps.start_step)
+        num_events = steps.end_step - steps.start_step
         allowed = self.representation.allowed(controls.constraints, past, num_events)
         allowed[0] &= ends_of_held_notes(self.representation, past)
         outputs = range(first_output, first_output + num_outputs)
         ids, log_likelihoods = self._sample(past, allowed, controls, seed, outputs)
         pieces = []
         for row, log_likelihood in zip(ids, log_likelihoods.tolist(), strict=True):
-            future = replace(past, ids=row, start_step=steps.start)
+            future = replace(past, ids=row, start_step=steps.start_step)
             in_quarters = self.representation.decode(future, qpm=SECONDS_ARE_QUARTERS_QPM)
             notes = joined(primer, in_quarters, tempo_map, section.end_s)
             pieces.append(Output(notes, log_likelihood, len(row)))

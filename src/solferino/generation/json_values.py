@@ -7,28 +7,10 @@ from typing import Any
 import numpy as np
 
 from solferino.generation.generator import EventControls
-from solferino.notes.sequence import (
-    BEND_DTYPE,
-    CONTROL_DTYPE,
-    KEY_DTYPE,
-    METER_DTYPE,
-    NOTE_DTYPE,
-    TEMPO_DTYPE,
-    Instrument,
-    NoteSequence,
-    Text,
-)
+from solferino.notes.sequence import TABLES, Instrument, NoteSequence, Text
 from solferino.representations.constraints import Constraints
 from solferino.representations.representation import EventSequence
 
-_TABLES = {
-    "notes": NOTE_DTYPE,
-    "tempos": TEMPO_DTYPE,
-    "meters": METER_DTYPE,
-    "keys": KEY_DTYPE,
-    "control_changes": CONTROL_DTYPE,
-    "pitch_bends": BEND_DTYPE,
-}
 _NUMBERS_AND_WORDS = ("title", "source", "total_time_s", "ticks_per_quarter")
 
 
@@ -44,7 +26,7 @@ def notes_to_json(notes: NoteSequence) -> dict[str, Any]:
     dict
         Empty tables are left out.
     """
-    tables = {name: getattr(notes, name).tolist() for name in _TABLES}
+    tables = {name: getattr(notes, name).tolist() for name in TABLES}
     found: dict[str, Any] = {
         name: [list(row) for row in rows] for name, rows in tables.items() if rows
     }
@@ -71,7 +53,7 @@ def notes_from_json(found: Mapping[str, Any]) -> NoteSequence:
     """
     others: dict[str, Any] = {
         name: np.array([tuple(row) for row in found.get(name, [])], dtype)
-        for name, dtype in _TABLES.items()
+        for name, dtype in TABLES.items()
     }
     others["instruments"] = tuple(Instrument(*row) for row in found["instruments"])
     others["texts"] = tuple(Text(*row) for row in found["texts"])

@@ -27,8 +27,8 @@ SECONDS_ARE_QUARTERS_QPM = 60.0
 class StepRange(NamedTuple):
     """A section on the grid, half-open."""
 
-    start: int
-    end: int
+    start_step: int
+    end_step: int
 
 
 def step_range(
@@ -67,7 +67,7 @@ def step_range(
     start, end = (quarters * steps_per_quarter).tolist()
     first = int(np.ceil(start - SAME_TIME_STEPS))
     steps = StepRange(first, int(np.floor(end + SAME_TIME_STEPS)))
-    if steps.end <= steps.start:
+    if steps.end_step <= steps.start_step:
         raise GenerationError(
             f"the section from {section.start_s:g} s to {section.end_s:g} s holds no whole step "
             f"of the grid of {steps_per_quarter} steps a quarter: make it longer"

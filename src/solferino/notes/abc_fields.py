@@ -38,7 +38,7 @@ class Meter(NamedTuple):
     @property
     def is_compound(self) -> bool:
         """Whether its beats have three parts, as in 6/8."""
-        return self.numerator % 3 == 0 and self.denominator >= 8
+        return self.numerator in (6, 9, 12) and self.denominator == 8
 
 
 class Key(NamedTuple):

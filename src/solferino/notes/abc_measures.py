@@ -22,6 +22,7 @@ from solferino.notes.abc_fields import (
     parse_tempo,
     parse_unit_length,
 )
+from solferino.notes.harmony import LETTER_PITCH_CLASSES
 
 TICKS_PER_QUARTER = 20_160
 TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
@@ -29,7 +30,6 @@ MAX_LENGTH_WHOLES = 256
 MAX_MEASURES = 20_000
 MAX_PASSES = 8
 
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LENGTH = r"\d*/*\d*"
 _NOTE = rf"(?:\^{{1,2}}|_{{1,2}}|=)?[A-Ga-g][,']*{_LENGTH}"
 _SIGN = re.compile(
@@ -56,10 +56,10 @@ _CHORD_SYMBOL = re.compile(
 
 
 class Sound(NamedTuple):
-    """A note of a measure; `start` counts from the beginning of the measure."""
+    """A note of a measure; its onset counts from the beginning of the measure."""
 
-    start: int
-    length: int
+    onset_ticks: int
+    length_ticks: int
     pitch: int
     is_tied: bool
 
@@ -67,7 +67,7 @@ class Sound(NamedTuple):
 class Change(NamedTuple):
     """A change of tempo (value in qpm) or of key, or a chord symbol, within a measure."""
 
-    start: int
+    onset_ticks: int
     value: float | Key | str
 
 
@@ -80,7 +80,7 @@ class Measure:
     qpm: float
     sounds: list[Sound] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    length: int = 0
+    length_ticks: int = 0
     opens_repeat: bool = False
     closes_repeats: int = 0
     begins_section: bool = False
@@ -97,24 +97,24 @@ class Placed(NamedTuple):
 
     Parameters
     ----------
-    start : int
-        The tick at which it begins.
-    counted_from : int
-        The tick from which bars are counted: the beginning, or the last change of meter.
+    start_ticks : int
+        Where it begins.
+    counted_from_ticks : int
+        Where the counting of bars begins: the beginning, or the last change of meter.
     measure : Measure
         What is played.
     """
 
-    start: int
-    counted_from: int
+    start_ticks: int
+    counted_from_ticks: int
     measure: Measure
 
 
 class _Slot(NamedTuple):
     """The note, chord or rest that was read last; broken rhythm changes it."""
 
-    start: int
-    length: int
+    start_ticks: int
+    length_ticks: int
     n_sounds: int
 
 
@@ -203,12 +203,12 @@ class VoiceReader:
         shorter = Fraction(1, 2 ** min(len(sign), 3))
         first, second = (2 - shorter, shorter) if sign[0] == ">" else (shorter, 2 - shorter)
         slot, measure = self._slot, self.measures[-1]
-        if not slot.length:
+        if not slot.length_ticks:
             return
-        length = round(slot.length * first)
+        length = round(slot.length_ticks * first)
         for k in range(len(measure.sounds) - slot.n_sounds, len(measure.sounds)):
-            measure.sounds[k] = measure.sounds[k]._replace(length=length)
-        self._now = slot.start
+            measure.sounds[k] = measure.sounds[k]._replace(length_ticks=length)
+        self._now = slot.start_ticks
         self._advance(length, slot.n_sounds)
         self._broken = second
 
@@ -271,9 +271,10 @@ class VoiceReader:
     def _close_measure(self) -> None:
         """Begin a new measure, unless the last one is still empty."""
         measure = self.measures[-1]
-        measure.length = max([self._now, *(sound.start + sound.length for sound in measure.sounds)])
+        ends = (sound.onset_ticks + sound.length_ticks for sound in measure.sounds)
+        measure.length_ticks = max([self._now, *ends])
         self._now, self._slot = 0, _Slot(0, 0, 0)
-        if not measure.length:
+        if not measure.length_ticks:
             return
         if len(self.measures) > MAX_MEASURES:
             raise ValueError(f"it has more than {MAX_MEASURES} bars; split it")
@@ -286,7 +287,7 @@ class VoiceReader:
             self._accidentals[name] = alteration(accidental)
         altered = self._key.alterations.get(name, 0)
         altered = self._accidentals.get(name, self._held.get(name, altered))
-        pitch = 12 * octave + _SEMITONES[name] + altered
+        pitch = 12 * octave + LETTER_PITCH_CLASSES[name] + altered
         if not 0 <= pitch <= 127:
             raise ValueError(f"note {letter}{octaves} is out of the range of MIDI")
         return pitch
@@ -424,7 +425,7 @@ def aligned(measures: Iterable[Measure]) -> Iterator[Placed]:
         waiting: list[Measure] = []
         for measure in run:
             waiting.append(measure)
-            if bar and measure.length % bar == 0:
+            if bar and measure.length_ticks % bar == 0:
                 gap = 0 if now == counted_from else _gap(waiting)
                 starts, now = _starts(waiting, now, bar, gap)
                 yield from map(Placed, starts, repeat(counted_from), waiting)
@@ -438,12 +439,12 @@ def _starts(waiting: list[Measure], now: int, bar: int, gap: int) -> tuple[list[
 
     With `bar`, a rest before measure `gap` makes them end on a bar line.
     """
-    missing = -sum(measure.length for measure in waiting) % bar if bar else 0
+    missing = -sum(measure.length_ticks for measure in waiting) % bar if bar else 0
     starts = []
     for k, measure in enumerate(waiting):
         now += missing if k == gap else 0
         starts.append(now)
-        now += measure.length
+        now += measure.length_ticks
     return starts, now
 
 

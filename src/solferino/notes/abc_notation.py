@@ -298,7 +298,7 @@ class _Tune:
         def seconds(ticks: ArrayLike) -> NDArray[np.float64]:
             return tempo_map.ticks_to_seconds(ticks, TICKS_PER_QUARTER)
 
-        end_s = float(seconds(max(p.start + p.measure.length for v in voices for p in v)))
+        end_s = float(seconds(max(p.start_ticks + p.measure.length_ticks for v in voices for p in v)))
         if end_s > MAX_TIME_S:
             raise ValueError(f"is longer than {MAX_TIME_S:.0f} seconds")
         notes = np.empty(len(rows), NOTE_DTYPE)
@@ -327,12 +327,12 @@ def _note_rows(voice: list[Placed], index: int) -> list[list[int]]:
     held: dict[tuple[int, int], list[int]] = {}
     for start, _, measure in voice:
         for sound in measure.sounds:
-            onset = start + sound.start
+            onset = start + sound.onset_ticks
             row = held.pop((sound.pitch, onset), None)
             if row is None:
                 row = [onset, onset, sound.pitch, index]
                 rows.append(row)
-            row[1] = onset + sound.length
+            row[1] = onset + sound.length_ticks
             if sound.is_tied:
                 held[sound.pitch, row[1]] = row
     return rows
@@ -353,9 +353,9 @@ def _changes(
             _add_if_new(meters, counted_from, measure.meter)
         for change in measure.changes:
             if isinstance(change.value, float):
-                _add_if_new(tempos, start + change.start, change.value)
+                _add_if_new(tempos, start + change.onset_ticks, change.value)
             elif isinstance(change.value, Key):
-                _add_if_new(keys, start + change.start, change.value)
+                _add_if_new(keys, start + change.onset_ticks, change.value)
     return tempos, keys, meters
 
 
@@ -369,4 +369,4 @@ def _chord_symbols(voices: list[list[Placed]]) -> Iterator[tuple[int, str]]:
         for start, _, measure in voice:
             for change in measure.changes:
                 if isinstance(change.value, str):
-                    yield start + change.start, change.value
+                    yield start + change.onset_ticks, change.value

@@ -9,18 +9,11 @@ from numpy.typing import NDArray
 
 from solferino.notes.columns import Table
 from solferino.notes.harmony import transpose_chord_symbol, transpose_key_signature
-from solferino.notes.sequence import (
-    DEFAULT_QPM,
-    Instrument,
-    NoteSequence,
-)
+from solferino.notes.sequence import DEFAULT_QPM, SETTINGS, Instrument, NoteSequence
 from solferino.notes.timing import TempoMap, meter_changes
 
 SAME_MOMENT_S = 1e-6
 """A note this little before a cut begins with what comes after it."""
-
-_SETTINGS = ("tempos", "meters", "keys", "control_changes", "pitch_bends")
-"""The tables of which a row holds until the next one like it."""
 
 
 def extract(notes: NoteSequence, start_s: float, end_s: float = math.inf) -> NoteSequence:
@@ -194,7 +187,7 @@ def concatenate(pieces: Iterable[NoteSequence]) -> NoteSequence:
     ]
     tables = {
         name: np.concatenate([getattr(piece, name) for piece in moved])
-        for name in ("notes", *_SETTINGS)
+        for name in ("notes", *SETTINGS)
     }
     return pieces[0].replace(
         instruments=instruments,
@@ -258,7 +251,7 @@ def _cut(table: Table, start_s: float, end_s: float) -> Table:
 
 def _retimed(notes: NoteSequence, factor: float, by_s: float) -> NoteSequence:
     """Multiply all times of a piece, then move them."""
-    tables = {name: getattr(notes, name).copy() for name in ("notes", *_SETTINGS)}
+    tables = {name: getattr(notes, name).copy() for name in ("notes", *SETTINGS)}
     for table in tables.values():
         for column in {"onset_s", "release_s", "time_s"}.intersection(table.dtype.names or ()):
             table[column] = table[column] * factor + by_s
@@ -271,7 +264,7 @@ def _retimed(notes: NoteSequence, factor: float, by_s: float) -> NoteSequence:
 
 def _moved_to_0(part: NoteSequence, start_s: float, end_s: float) -> NoteSequence:
     """Move the span of a piece whose notes are cut already, with the settings in force."""
-    tables = {name: _settings_between(getattr(part, name), start_s, end_s) for name in _SETTINGS}
+    tables = {name: _settings_between(getattr(part, name), start_s, end_s) for name in SETTINGS}
     inside = [text for text in part.texts if start_s <= text.time_s < end_s]
     chords = [text for text in part.texts if text.kind == "chord"]
     earlier = [text._replace(time_s=start_s) for text in chords if text.time_s < start_s]
@@ -332,7 +325,7 @@ def _self_contained(
     piece: NoteSequence, place: NDArray[np.int16], instruments: tuple[Instrument, ...]
 ) -> NoteSequence:
     """State a piece's tempo and meter at 0, end its settings with it, renumber its voices."""
-    tables = {name: getattr(piece, name) for name in _SETTINGS}
+    tables = {name: getattr(piece, name) for name in SETTINGS}
     tables["tempos"] = _with_row_at_0(tables["tempos"], (0.0, DEFAULT_QPM))
     tables["meters"] = _with_row_at_0(tables["meters"], (0.0, 4, 4))
     tables = {name: t[t["time_s"] <= piece.total_time_s] for name, t in tables.items()}

@@ -31,15 +31,16 @@ SCALES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 PITCH_CLASS_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """How each pitch class is spelled when nothing else decides it."""
 
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+LETTER_PITCH_CLASSES: Mapping[str, int] = MappingProxyType(
+    {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+)
+"""Pitch class of each letter."""
+
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
-_TONICS = tuple(letter + accidental for letter in _LETTERS for accidental in ("", "#", "b"))
+_TONICS = tuple(letter + accidental for letter in LETTER_PITCH_CLASSES for accidental in ("", "#", "b"))
 _MODES = {"": "major", "M": "major", "maj": "major", "m": "minor", "min": "minor"}
 _KEY = re.compile(r"\s*([A-Ga-g])(##|bb|[#b♯♭]?)[\s_-]*([A-Za-z _-]*?)\s*")
 _CHORD_NOTE = re.compile(r"(?:^|(?<=/))([A-G])(##|bb|[#b♯♭]?)")
-
-KEY_NAMES = tuple(f"{tonic} {mode}" for tonic in _TONICS for mode in ("major", "minor"))
-"""Names of the major and minor keys, in every usual spelling."""
 
 _IN_MAJOR_KEY = np.array(
     [[(pitch - tonic) % 12 in SCALES["major"] for pitch in range(12)] for tonic in range(12)]
@@ -74,7 +75,7 @@ def parse_key(name: str) -> tuple[int, str]:
         mode = _MODES.get(mode) or " ".join(re.split(r"[\s_-]+", mode.lower()))
         mode = _MODES.get(mode, mode)
         if mode in SCALES:
-            return (_LETTERS[letter.upper()] + _ACCIDENTALS[accidental]) % 12, mode
+            return (LETTER_PITCH_CLASSES[letter.upper()] + _ACCIDENTALS[accidental]) % 12, mode
     every_name = [f"{tonic} {scale}" for tonic in _TONICS for scale in SCALES]
     raise ValueError(f"no key is called {name!r}; the nearest is {_nearest(name, every_name)!r}")
 
@@ -184,7 +185,7 @@ def transpose_chord_symbol(symbol: str, semitones: int) -> str:
 
 
 def _moved_name(letter: str, accidental: str, semitones: int) -> str:
-    return PITCH_CLASS_NAMES[(_LETTERS[letter] + _ACCIDENTALS[accidental] + semitones) % 12]
+    return PITCH_CLASS_NAMES[(LETTER_PITCH_CLASSES[letter] + _ACCIDENTALS[accidental] + semitones) % 12]
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -26,6 +26,7 @@ from solferino.notes.sequence import (
     KEY_DTYPE,
     METER_DTYPE,
     NOTE_DTYPE,
+    SETTINGS,
     TEMPO_DTYPE,
     TEXT_KINDS,
     Instrument,
@@ -413,15 +414,12 @@ def _marker_texts(piece: NoteSequence, clock: _Clock) -> list[Text]:
     facts = [(kind, getattr(piece, kind)) for kind in ("title", "source")]
     texts = [Text(0.0, words, kind) for kind, words in facts if words]
     texts += [text for text in piece.texts if text.instrument < 0]
-    columns = [piece.notes["release_s"], *(getattr(piece, t)["time_s"] for t in _TIMED)]
+    columns = [piece.notes["release_s"], *(getattr(piece, t)["time_s"] for t in SETTINGS)]
     columns += [np.array([text.time_s for text in piece.texts])]
     last_s = float(np.concatenate(columns).max(initial=0.0))
     if clock.to_ticks(last_s) != clock.to_ticks(piece.total_time_s):
         texts.append(Text(piece.total_time_s, "", "end"))
     return texts
-
-
-_TIMED = ("tempos", "meters", "keys", "control_changes", "pitch_bends")
 
 
 def _text_events(texts: Iterable[Text], usual_kind: str, clock: _Clock) -> Any:
@@ -472,7 +470,7 @@ def _check_that_midi_can_hold(piece: NoteSequence, name: str) -> None:
     clock = _Clock(TempoMap.from_sequence(piece), piece.ticks_per_quarter)
     latest = [
         piece.total_time_s,
-        *(float(getattr(piece, t)["time_s"].max(initial=0)) for t in _TIMED),
+        *(float(getattr(piece, t)["time_s"].max(initial=0)) for t in SETTINGS),
     ]
     latest += [text.time_s for text in piece.texts]
     if clock.to_ticks(latest).max() > MAX_TICKS:

@@ -1,6 +1,8 @@
 """NoteSequence: music in memory, as read-only columns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -86,14 +88,20 @@ class Text(NamedTuple):
 TEXT_KINDS = ("chord", "lyric", "marker", "text")
 
 
-_TABLES = {
-    "notes": (NOTE_DTYPE, "onset_s"),
-    "tempos": (TEMPO_DTYPE, "time_s"),
-    "meters": (METER_DTYPE, "time_s"),
-    "keys": (KEY_DTYPE, "time_s"),
-    "control_changes": (CONTROL_DTYPE, "time_s"),
-    "pitch_bends": (BEND_DTYPE, "time_s"),
-}
+TABLES: Mapping[str, np.dtype[np.void]] = MappingProxyType(
+    {
+        "notes": NOTE_DTYPE,
+        "tempos": TEMPO_DTYPE,
+        "meters": METER_DTYPE,
+        "keys": KEY_DTYPE,
+        "control_changes": CONTROL_DTYPE,
+        "pitch_bends": BEND_DTYPE,
+    }
+)
+"""The tables of a piece and their columns; the first column of each is the time it is sorted by."""
+
+SETTINGS = tuple(name for name in TABLES if name != "notes")
+"""The tables of which a row holds until the next one like it."""
 
 
 @final
@@ -150,9 +158,9 @@ class NoteSequence:
 
     def __post_init__(self) -> None:
         """Freeze the tables, sort them by time and check every range."""
-        for name, (dtype, order) in _TABLES.items():
+        for name, dtype in TABLES.items():
             try:
-                table = frozen_table(getattr(self, name), dtype, order)
+                table = frozen_table(getattr(self, name), dtype, _time_column(dtype))
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
             object.__setattr__(self, name, table)
@@ -239,6 +247,10 @@ class NoteSequence:
         return f"<NoteSequence{title}: {', '.join(parts)}>"
 
 
+def _time_column(dtype: np.dtype[np.void]) -> str:
+    return (dtype.names or ("",))[0]
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -264,8 +276,9 @@ def _check_ranges(piece: NoteSequence) -> None:
         (lie_within([piece.total_time_s], 0), "total_time_s must be 0 or later"),
         (piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"),
     ]
-    for name, (_, order) in _TABLES.items():
-        rules.append((lie_within(getattr(piece, name)[order], 0), f"{order} must be 0 or later"))
+    for name, dtype in TABLES.items():
+        column = _time_column(dtype)
+        rules.append((lie_within(getattr(piece, name)[column], 0), f"{column} must be 0 or later"))
     for indices, lowest in (
         (notes["instrument"], 0),
         (piece.control_changes["instrument"], 0),

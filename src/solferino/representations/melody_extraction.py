@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from solferino.errors import RecipeError
 from solferino.notes.quantization import QuantizedSequence
 from solferino.representations.melody_events import Line, highest_line
-from solferino.representations.options import check_whole_number, options_of
+from solferino.representations.options import (
+    check_number_above_0,
+    check_true_or_false,
+    check_whole_number,
+    options_of,
+)
 from solferino.representations.representation import Drop
 
 _TOO_LONG = ("truncate", "split", "discard")
@@ -60,8 +65,9 @@ class MelodyRules:
         check_whole_number("min_bars", self.min_bars, 0, _MAX_INT)
         check_whole_number("max_steps", self.max_steps, 1, _MAX_INT)
         check_whole_number("min_unique_pitches", self.min_unique_pitches, 0, 12)
-        if not self.gap_bars > 0:
-            raise RecipeError(f"gap_bars={self.gap_bars!r}: it must be above 0")
+        check_number_above_0("gap_bars", self.gap_bars)
+        check_true_or_false("ignore_polyphonic_notes", self.ignore_polyphonic_notes)
+        check_true_or_false("pad_to_bar", self.pad_to_bar)
         if self.too_long not in _TOO_LONG:
             raise RecipeError(f"too_long={self.too_long!r}: it is one of {', '.join(_TOO_LONG)}")
 

@@ -51,6 +51,18 @@ def check_whole_number(what: str, value: Any, lowest: int, highest: int) -> None
         raise RecipeError(f"{what}={value!r}: it must be a whole number from {lowest} to {highest}")
 
 
+def check_number_above_0(what: str, value: Any) -> None:
+    """Refuse a value that is not a number above 0; see `check_whole_number`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise RecipeError(f"{what}={value!r}: it must be a number above 0")
+
+
+def check_true_or_false(what: str, value: Any) -> None:
+    """Refuse a value that is neither true nor false; see `check_whole_number`."""
+    if not isinstance(value, bool):
+        raise RecipeError(f"{what}={value!r}: it must be true or false")
+
+
 def options_of(what: str, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
     """Return a copy of the options after checking their names; see `check_names`."""
     check_names(what, given, known)

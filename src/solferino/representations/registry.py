@@ -17,7 +17,7 @@ def build_representation(name: str, options: Mapping[str, Any]) -> Representatio
     Parameters
     ----------
     name : str
-        One of `REPRESENTATIONS`.
+        Such as ``"melody"``.
     options : Mapping
         Its options; those left out have their defaults.
 
@@ -34,6 +34,3 @@ def build_representation(name: str, options: Mapping[str, Any]) -> Representatio
     chosen = _CLASSES[name]
     known = (field.name for field in fields(chosen))
     return chosen(**options_of(f"option of {name}", options, known))
-
-
-REPRESENTATIONS = tuple(_CLASSES)

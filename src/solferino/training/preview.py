@@ -116,5 +116,5 @@ def _sound(notes: NoteSequence) -> torch.Tensor:
     """Play notes, shape (1, n_samples), in [-1, 1]."""
     from solferino.audio.synthesis import synthesize  # noqa: PLC0415
 
-    samples = synthesize(notes, sample_rate_hz=SAMPLE_RATE_HZ).samples
-    return torch.from_numpy(np.ascontiguousarray(samples.mean(axis=1))).unsqueeze(0)
+    sound = synthesize(notes, sample_rate_hz=SAMPLE_RATE_HZ).mono()
+    return torch.from_numpy(sound.samples.T.copy())

@@ -213,7 +213,8 @@ def recipe_from(values: Mapping[str, Any], source: str = "recipe") -> Recipe:
             raise RecipeError(f"{source} has no {key!r}; add it")
         if not isinstance(values.get(key, kind()), kind):
             raise RecipeError(f"{key!r} in {source} is not a {kind.__name__}; write one")
-    for key in ("representation", "model"):
+    for key, parts in (("representation", ("name", "options")), ("model", ("name", "config"))):
+        check_names(f"key of {key} in {source}", values[key], parts)
         if not isinstance(values[key].get("name"), str):
             raise RecipeError(f"{key!r} in {source} has no name; add {key}.name")
     config = dict(values["model"].get("config", {}))
