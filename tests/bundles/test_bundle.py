@@ -70,7 +70,7 @@ def test_a_bundle_without_weights_is_not_written(tmp_path):
 
 
 def test_a_bundle_that_cannot_be_written_names_the_place(tmp_path):
-    with pytest.raises(BundleError, match=r"is a directory; name a file"):
+    with pytest.raises(BundleError, match=r"is a folder; name a file"):
         write_bundle(tmp_path, CARD, PARTS)
 
 

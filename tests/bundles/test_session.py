@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from solferino.bundles.session import StepSession
 from solferino.errors import BundleError
@@ -91,6 +92,17 @@ def test_a_weight_that_is_missing_is_noticed():
 def test_a_weight_of_another_shape_is_noticed():
     with pytest.raises(BundleError, match=r"cannot be loaded .*dimensions do not match"):
         StepSession(GRAPH, WEIGHTS | {"out.w": WEIGHTS["out.w"].T})
+
+
+def test_inputs_and_logits_are_one_vector_for_each_sequence():
+    node = helper.make_node("Identity", ["inputs"], ["logits"])
+    ends = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch"]) for n in ("inputs", "logits")
+    ]
+    graph = helper.make_graph([node], "step", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    with pytest.raises(BundleError, match="of known sizes: export the bundle again"):
+        StepSession(model.SerializeToString(), {})
 
 
 def test_a_graph_of_another_kind_is_refused():

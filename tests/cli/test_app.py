@@ -1,5 +1,6 @@
 """Whatever goes wrong, one line says so and the exit status tells which kind it is."""
 
+import re
 import subprocess
 import sys
 
@@ -71,6 +72,22 @@ def test_control_c_leaves_with_130(fails, monkeypatch):
 
     monkeypatch.setattr("solferino.datasets.conversion.convert", interrupt)
     assert fails(130, "convert", "x") == "solferino: error: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(36, "File name too long", "aaa"), "aaa: File name too long; choose another place"),
+        (OSError(28, "No space left on device"), "error: No space left on device; .*make room"),
+        (MemoryError(), "not enough memory .*ask for less"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(fails, monkeypatch, error, message):
+    def refuse(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("solferino.datasets.conversion.convert", refuse)
+    assert re.search(message, fails(1, "convert", "x"))
 
 
 def test_a_fault_of_ours_is_not_hidden(solferino, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 from solferino.notes.files import load
 from solferino.notes.midi import write_midi
+from solferino.notes.sequence import NoteSequence
 from tests.datasets.tunes import tune
 
 
@@ -111,6 +112,24 @@ def test_notes_to_keep_come_out_as_they_are(solferino, bundle, tmp_path):
         assert (pytest.approx(onset_s, abs=1e-3), pitch) in found
 
 
+def test_notes_to_keep_bring_their_tempo_and_meter(solferino, bundle, tmp_path):
+    kept = NoteSequence.from_columns(
+        [60, 64], [0.0, 2.0], [2 / 3, 4.0], tempos=[(0.0, 90.0)], meters=[(0.0, 3, 4)]
+    )
+    write_midi(kept, tmp_path / "keep.mid")
+    done = solferino(
+        "generate", bundle, "--num-outputs=1", "--num-steps=32", "--seed=1", "-o", tmp_path,
+        "--keep", tmp_path / "keep.mid",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    made = load(tmp_path / "toy_1_0.mid")
+    assert made.tempos["qpm"].tolist() == pytest.approx([90.0], abs=1e-3)
+    assert made.meters["numerator"].tolist() == [3]
+    found = made.notes[["onset_s", "pitch"]].tolist()
+    for onset_s, pitch in kept.notes[["onset_s", "pitch"]].tolist():
+        assert (pytest.approx(onset_s, abs=1e-3), pitch) in found
+
+
 def test_sound_and_picture_stand_beside(solferino, bundle, tmp_path):
     done = solferino(
         "generate", bundle, "--num-outputs=1", "--num-steps=8", "--seed=1", "--wav", "--plot",
@@ -144,6 +163,7 @@ def test_a_file_that_was_not_generated_cannot_be_made_again(fails, tmp_path):
     write_midi(tune(0), tmp_path / "mine.mid")
     message = fails(1, "generate", "--again", tmp_path / "mine.mid", "-o", tmp_path / "out")
     assert "does not say how it was made" in message
+    assert f"{tmp_path / 'mine.mid'}: " in message
     assert not (tmp_path / "out").exists()
 
 
@@ -170,6 +190,8 @@ def test_a_primer_that_is_no_melody_is_wrong_usage(fails, bundle, tmp_path, prim
         (1, ["--top-p=0"], "top_p is 0.0"),
         (1, ["--beam_size=0"], "beam_size is 0"),
         (1, ["--qpm=0"], "qpm is 0"),
+        (1, ["--qpm=-5", "--primer-melody=[60]"], "qpm is -5.0: it must be above 0"),
+        (1, ["--qpm=nan", "--primer-melody=[60]"], "qpm is nan: it must be above 0"),
         (1, ["--num_steps=1"], "num_steps is 1"),
         (1, ["--pitch-range", "70", "60"], "pitches from 70 to 60"),
         (1, ["--primer_midi=gone.mid"], "gone.mid does not exist"),
@@ -178,6 +200,8 @@ def test_a_primer_that_is_no_melody_is_wrong_usage(fails, bundle, tmp_path, prim
         (2, ["--scale=majr"], "the nearest is 'major'"),
         (2, ["--num_outputs=0"], "num-outputs"),
         (2, ["--seed=-1"], "seed"),
+        (2, ["--soundfont=x.sf2"], "--soundfont: it is for sound; add --wav"),
+        (1, ["--num-steps=99999999999"], "too much at once"),
         (2, ["--primer-melody=[60]", "--primer-midi=x.mid"], "give one primer"),
     ],
 )
@@ -190,6 +214,7 @@ def test_a_wrong_wish_is_refused_and_nothing_is_written(
 
 def test_an_unknown_bundle_and_a_file_in_the_way_are_named(fails, bundle, tmp_path):
     assert "no bundle is named 'nonsense'" in fails(1, "generate", "nonsense", "-o", tmp_path)
+    assert "no bundle is named ''" in fails(1, "generate", "", "-o", tmp_path)
     assert "-o names a folder" in fails(1, "generate", bundle, "-o", bundle)
 
 

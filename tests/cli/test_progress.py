@@ -37,5 +37,5 @@ def test_settings_are_numbers_words_and_lists():
 
 
 def test_a_setting_needs_a_value():
-    with pytest.raises(RecipeError, match="not name=value"):
+    with pytest.raises(RecipeError, match="not of the form name=value"):
         parse_settings(["min_bars"])

@@ -68,8 +68,8 @@ def test_a_run_can_be_resumed_but_not_started_twice(solferino, workplace):
 
 def test_a_run_that_cannot_start_leaves_nothing(fails, workplace, tmp_path):
     run = tmp_path / "run"
-    message = fails(1, "train", "attention_rnn", workplace / "ex", "--run-dir", run)
-    assert "attention_rnn" in message
+    message = fails(1, "train", "mono_rnn", workplace / "ex", "--run-dir", run)
+    assert "recipe mono_rnn's events are melody (max_note=128" in message
     assert "precision '8'" in fails(
         1, "train", "basic_rnn", workplace / "ex", "--run-dir", run, "--precision", "8"
     )
@@ -83,6 +83,8 @@ def test_a_run_that_cannot_start_leaves_nothing(fails, workplace, tmp_path):
 def test_a_folder_that_is_no_run_makes_no_bundle(fails, tmp_path):
     path = tmp_path / "x.solferino"
     assert "so it is no run" in fails(1, "bundle", tmp_path, "-o", path)
+    (tmp_path / "last.pt").touch()
+    assert "take --checkpoint last" in fails(1, "bundle", tmp_path, "-o", path)
     assert "neither best nor last" in fails(2, "bundle", tmp_path, "-o", path, "--checkpoint", "x")
     assert not path.exists()
 
@@ -99,6 +101,10 @@ def test_examples_of_other_events_are_not_measured(fails, workplace, tmp_path, b
     music = workplace / "music"
     solferino("dataset", "mono_rnn", music, "-o", tmp_path / "ex", "--eval-ratio=0.4")
     assert "the bundle's events are" in fails(1, "evaluate", bundle, tmp_path / "ex")
+    path = tmp_path / "x.solferino"
+    arguments = ("bundle", workplace / "run", "-o", path, "--examples", tmp_path / "ex")
+    assert "the run's events are" in fails(1, *arguments)
+    assert not path.exists()
 
 
 def test_the_note_of_a_run_that_did_not_start_is_taken_back(tmp_path):

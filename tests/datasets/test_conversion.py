@@ -42,6 +42,15 @@ def test_a_tune_book_becomes_one_row_a_tune(tmp_path):
     assert pieces["book.abc#2"].title == "Two"
 
 
+def test_a_tune_that_cannot_be_read_is_listed_and_the_others_go_on(tmp_path):
+    (tmp_path / "book.abc").write_text(ABC_BOOK + "\nX:9\nT:Bad\nK:Q\nCDE\n")
+    result = convert([tmp_path / "book.abc"], tmp_path / "notes.parquet")
+    assert (result.num_pieces, result.failures) == (2, ())
+    ((piece_id, reason),) = result.tune_failures
+    assert piece_id == "book.abc X:9"
+    assert "K:Q is no key" in reason
+
+
 def test_several_sources_are_named_from_the_folder_that_holds_them_all(tmp_path):
     write_corpus(tmp_path / "a", num_tunes=1)
     write_corpus(tmp_path / "b", num_tunes=1)
@@ -85,7 +94,7 @@ def test_a_fault_of_ours_costs_one_file_only(tmp_path, monkeypatch):
     def faulty(path):
         raise ZeroDivisionError(path)
 
-    monkeypatch.setattr("solferino.notes.files.load_all", faulty)
+    monkeypatch.setattr("solferino.notes.files.load_book", faulty)
     with pytest.raises(DatasetError, match=r"ZeroDivisionError.*report this file"):
         convert([corpus], tmp_path / "notes.parquet")
 

@@ -5,8 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from solferino.datasets.examples import Examples, ExampleSet, read_examples, write_examples
+from solferino.datasets.examples import (
+    Examples,
+    ExampleSet,
+    check_same_events,
+    read_examples,
+    write_examples,
+)
 from solferino.errors import DatasetError
+from solferino.representations.melody import Melody
 from solferino.representations.representation import EventSequence
 
 PAIRS = [
@@ -115,3 +122,13 @@ def test_a_missing_or_damaged_table_is_named(tmp_path):
     (tmp_path / "train.parquet").unlink()
     with pytest.raises(DatasetError, match=r"train\.parquet is missing"):
         read_examples(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["one_hot", "lookback", "key"])
+def test_the_same_events_serve_every_encoding(encoding):
+    check_same_events(EXAMPLES, Melody(encoding), "the bundle")
+
+
+def test_other_events_are_refused():
+    with pytest.raises(DatasetError, match=r"the bundle's events .*max_note=72.*max_note=84"):
+        check_same_events(EXAMPLES, Melody(max_note=72), "the bundle")

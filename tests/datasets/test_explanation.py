@@ -71,7 +71,7 @@ def test_a_rule_without_remedy_says_so():
 
 def test_without_pieces_the_first_failure_is_told():
     text = explain_nothing(0, [], [Failure("x.mid", "it is empty.")])
-    assert "0 pieces and 1 unreadable files" in text
+    assert "0 pieces and 1 unreadable files or tunes" in text
     assert "x.mid: it is empty." in text
 
 

@@ -35,7 +35,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_a_folder_is_no_file(tmp_path):
     with (
-        pytest.raises(DatasetError, match=r"is a folder; name a file.*notes\.parquet"),
+        pytest.raises(DatasetError, match="is a folder; name a file"),
         beside(tmp_path),
     ):
         pass
@@ -44,7 +44,7 @@ def test_a_folder_is_no_file(tmp_path):
 def test_a_place_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(DatasetError, match=r"cannot be written.*-o"),
+        pytest.raises(DatasetError, match=r"cannot be written .*; choose another place"),
         beside(tmp_path / "file" / "notes.parquet"),
     ):
         pass

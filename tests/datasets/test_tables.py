@@ -11,6 +11,7 @@ from solferino.datasets.tables import (
     from_record_batch,
     notes_schema,
     read_pieces,
+    size_of,
     to_record_batch,
 )
 from solferino.errors import DatasetError
@@ -73,3 +74,44 @@ def test_a_table_without_notes_is_refused(tmp_path):
     pq.write_table(pa.table({"piece_id": ["a"]}), tmp_path / "other.parquet")
     with pytest.raises(DatasetError, match="no column 'title', so it holds no notes"):
         list(read_pieces(tmp_path / "other.parquet"))
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    with pq.ParquetWriter(tmp_path / "notes.parquet", notes_schema()) as writer:
+        writer.write_batch(to_record_batch(named([tune(k) for k in range(20)])))
+    data = bytearray((tmp_path / "notes.parquet").read_bytes())
+    data[200:1000] = bytes(800)
+    (tmp_path / "notes.parquet").write_bytes(data)
+    with pytest.raises(DatasetError, match="is no Parquet file of notes"):
+        list(read_pieces(tmp_path / "notes.parquet"))
+
+
+def test_columns_of_another_width_are_read_and_of_another_kind_refused(tmp_path):
+    (piece,) = pieces = named([tune(0)])
+    table = pa.Table.from_batches([to_record_batch(pieces)])
+    place = table.schema.get_field_index("ticks_per_quarter")
+    wide = table.set_column(place, "ticks_per_quarter", pa.array([220], pa.int64()))
+    pq.write_table(wide, tmp_path / "wide.parquet")
+    assert list(read_pieces(tmp_path / "wide.parquet")) == [piece]
+    words = table.set_column(place, "ticks_per_quarter", pa.array(["many"]))
+    pq.write_table(words, tmp_path / "words.parquet")
+    with pytest.raises(DatasetError, match="is no Parquet file of notes"):
+        list(read_pieces(tmp_path / "words.parquet"))
+
+
+def test_a_row_that_is_no_music_is_named():
+    batch = to_record_batch(named([tune(0)]))
+    place = batch.schema.get_field_index("ticks_per_quarter")
+    batch = batch.set_column(place, "ticks_per_quarter", pa.array([0], pa.int32()))
+    with pytest.raises(DatasetError, match=r"The piece '.*' cannot be: ticks_per_quarter must be"):
+        from_record_batch(batch)
+
+
+def test_the_size_of_a_file_is_known_without_reading_it(tmp_path):
+    with pq.ParquetWriter(tmp_path / "notes.parquet", notes_schema()) as writer:
+        for num_notes in (3, 5):
+            writer.write_batch(to_record_batch(named([tune(0, num_notes=num_notes)])))
+    assert size_of(tmp_path / "notes.parquet") == (2, 8)
+    pq.write_table(pa.table({"piece_id": ["a"]}), tmp_path / "other.parquet")
+    with pytest.raises(DatasetError, match="no column 'title'"):
+        size_of(tmp_path / "other.parquet")

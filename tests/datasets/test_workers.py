@@ -1,5 +1,6 @@
 """Work in other processes comes back in order, and one death stops nothing."""
 
+import signal
 import subprocess
 import sys
 from itertools import chain
@@ -7,7 +8,7 @@ from itertools import chain
 import pytest
 
 from solferino.datasets.workers import default_workers, in_order
-from tests.datasets.chores import dead, double, double_or_die
+from tests.datasets.chores import dead, double, double_or_die, hears_interrupts
 
 CHUNKS = [[1, 2], [3], [], [4, 5, 6], [7]]
 
@@ -42,3 +43,15 @@ def test_a_script_without_main_guard_works(tmp_path):
 
 def test_there_is_at_least_one_worker():
     assert default_workers() >= 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
+def test_control_c_is_held_back_from_the_processes_and_only_from_them():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert list(in_order(hears_interrupts, [[1], [2]], 2, dead)) == [False, False]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_without_signal_masks_the_work_is_done_all_the_same(monkeypatch):
+    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
+    assert list(in_order(double, [[1], [2]], 2, dead)) == [[2], [4]]

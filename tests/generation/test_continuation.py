@@ -277,3 +277,16 @@ def test_constraints_hold_on_pitches_as_they_sound_though_the_model_works_in_ano
     controls = EventControls(temperature=4, constraints=Constraints(pitch_classes=d_major))
     song = generator.generate(primer, TWO_BARS, controls)
     assert {pitch % 12 for pitch in song.notes["pitch"].tolist()} <= d_major
+
+
+@pytest.mark.parametrize(
+    ("num_outputs", "controls", "section"),
+    [
+        (100_000_000, EventControls(), TWO_BARS),
+        (1, EventControls(beam_size=1_000_000), TWO_BARS),
+        (1, EventControls(), Section(2.0, 1e10)),
+    ],
+)
+def test_a_batch_that_would_fill_the_memory_is_refused(num_outputs, controls, section):
+    with pytest.raises(GenerationError, match=r"too much at once: .*ask for less"):
+        melody_generator().generate_batch(PRIMER, section, controls, num_outputs=num_outputs)

@@ -131,6 +131,8 @@ def test_every_field_of_a_request_comes_back():
         FULL.to_json().replace('"seed"', '"sed"'),
         FULL.to_json().replace('"top_k"', '"topk"'),
         FULL.to_json()[:-9],
+        GenerationRequest(bundle="a", num_steps="many").to_json(),
+        GenerationRequest(bundle="a", qpm="fast").to_json(),
     ],
 )
 def test_other_text_is_no_request(text):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solferino.errors import MusicFileError
-from solferino.notes.abc_notation import parse_tune_book, read_abc, read_tune_book
+from solferino.notes.abc_notation import parse_tune_book, read_tune_book
 from solferino.notes.sequence import NoteSequence
 
 C, D, E, F, G, A, B = 60, 62, 64, 65, 67, 69, 71
@@ -265,7 +265,7 @@ def test_one_bad_tune_does_not_spoil_a_book(tmp_path):
     assert [(error.number, error.title) for error in book.errors] == [("2", "Bad"), ("3", "No key")]
     assert "K:Q is no key" in book.errors[0].reason
     assert "no K: field" in book.errors[1].reason
-    assert [tune.source for tune in read_abc(path)] == ["book.abc#1", "book.abc#4"]
+    assert [tune.source for tune in read_tune_book(path).tunes] == ["book.abc#1", "book.abc#4"]
     assert book.tunes[0].meters[["numerator", "denominator"]].tolist() == [(6, 8)]
 
 
@@ -273,7 +273,7 @@ def test_one_bad_tune_does_not_spoil_a_book(tmp_path):
 def test_books_in_old_and_new_encodings(tmp_path, encoding):
     path = tmp_path / "book.abc"
     path.write_bytes("X:1\r\nT:Café\r\nK:C\r\nCDE|\r\n".encode(encoding))
-    assert read_abc(path)[0].title == "Café"
+    assert read_tune_book(path).tunes[0].title == "Café"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_no_tune_at_all(tmp_path):
     path = tmp_path / "bad.abc"
     path.write_text("X:1\nK:C\n")
     with pytest.raises(MusicFileError, match=r"bad.abc has no tune that can be read; X:1 has no"):
-        read_abc(path)
+        read_tune_book(path)
     path.write_bytes(b"X:1\n\0\0")
     with pytest.raises(MusicFileError, match=r"bad.abc is not text, so not ABC notation"):
-        read_abc(path)
+        read_tune_book(path)

@@ -56,7 +56,7 @@ def test_missing_files_and_directories(tmp_path, suffix):
     with pytest.raises(MusicFileError, match="does not exist; check the path"):
         load(tmp_path / f"none{suffix}")
     (tmp_path / f"folder{suffix}").mkdir()
-    with pytest.raises(MusicFileError, match="is a directory, not a music file; name a file"):
+    with pytest.raises(MusicFileError, match="is a folder, not a music file; name a file"):
         load(tmp_path / f"folder{suffix}")
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_left_half_written(tmp_path, monkeypatch):
 
 
 def test_a_directory_is_not_overwritten(tmp_path):
-    with pytest.raises(MusicFileError, match="is a directory; name a file to write"):
+    with pytest.raises(MusicFileError, match="is a folder; name a file to write"):
         write_beside(tmp_path, b"")
 
 

@@ -84,7 +84,7 @@ def test_every_piece_can_be_drawn(tmp_path, piece):
 
 
 def test_a_picture_that_cannot_be_written(tmp_path):
-    with pytest.raises(MusicFileError, match="is a directory; name a file to write"):
+    with pytest.raises(MusicFileError, match="is a folder; name a file to write"):
         plot(NoteSequence(), tmp_path)
 
 

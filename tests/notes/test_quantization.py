@@ -90,7 +90,6 @@ def test_pitches_voices_words_and_length_come_along():
     )
     quantized = quantize(piece, steps_per_quarter=2)
     assert quantized.notes.tolist() == [(0, 2, 36, 90, 1), (2, 4, 40, 70, 0)]
-    assert quantized.program.tolist() == [0, 33]
     assert quantized.is_drum.tolist() == [True, False]
     assert quantized.meters.tolist() == [(0, 3, 4)]
     assert quantized.texts == (QuantizedText(2, "la", "lyric", 1), QuantizedText(2, "Am7", "chord"))

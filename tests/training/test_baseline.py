@@ -8,7 +8,7 @@ import pytest
 from solferino.datasets.examples import ExampleSet
 from solferino.errors import DatasetError
 from solferino.representations.registry import build_representation
-from solferino.training.baseline import baseline_figures, check_same_events
+from solferino.training.baseline import baseline_figures
 from solferino.training.ngram import InterpolatedNgram
 
 
@@ -41,12 +41,3 @@ def test_without_evaluation_examples_there_is_nothing_to_measure(examples):
     nothing = replace(examples, eval=ExampleSet.from_sequences([]))
     with pytest.raises(DatasetError, match=r"no evaluation examples.*--eval-ratio"):
         baseline_figures(nothing, melody())
-
-
-def test_another_encoding_of_the_same_events_can_be_compared(examples):
-    check_same_events(examples, melody(encoding="key"))
-
-
-def test_other_events_cannot_be_compared(examples):
-    with pytest.raises(DatasetError, match=r"the bundle's events .*max_note=84.*max_note=72"):
-        check_same_events(examples, melody(max_note=84))

@@ -4,6 +4,7 @@ import io
 import json
 import math
 
+import pytest
 from rich.console import Console
 
 from solferino.training.journal import Journal
@@ -46,3 +47,18 @@ def test_lines_hold_what_is_a_number(tmp_path):
 def test_a_silent_journal_says_and_writes_nothing(tmp_path):
     assert told(tmp_path, terminal=False, silent=True) == ""
     assert not (tmp_path / "metrics.jsonl").exists()
+
+
+@pytest.mark.parametrize(("start_step", "first_purged"), [(0, None), (500, 501)])
+def test_a_resumed_run_keeps_what_its_last_step_said(
+    tmp_path, monkeypatch, start_step, first_purged
+):
+    seen = []
+
+    class Writer:
+        def __init__(self, folder, purge_step):
+            seen.append(purge_step)
+
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter", Writer)
+    Journal(tmp_path, start_step, 1000)
+    assert seen == [first_purged]

@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
 
 from solferino.datasets.examples import ExampleSet
-from solferino.errors import TrainingError
+from solferino.errors import DatasetError, TrainingError
 from solferino.representations.registry import build_representation
 from solferino.representations.representation import EventSequence
 from solferino.training.checkpoints import read_checkpoint
@@ -45,6 +46,13 @@ def test_a_tiny_model_learns_three_tunes_by_heart(recipe, examples, tmp_path):
     assert measured["num_steps"] == 11 + 9 + 7
     assert values["recipe"] == recipe.to_json()
     assert values["progress"]["best_step"] == result.best_step
+
+
+def test_examples_serve_recipes_of_another_encoding(recipe, examples, tmp_path):
+    options_of = {**recipe.representation["options"], "encoding": "key"}
+    recipe = replace(recipe, representation={"name": "melody", "options": options_of})
+    train(recipe, examples, tmp_path, options(1))
+    assert read_run(tmp_path / "best.pt")[1].encoding == "key"
 
 
 def test_a_resumed_run_equals_one_that_never_stopped(recipe, examples, tmp_path):
@@ -175,6 +183,7 @@ def test_there_must_be_something_to_resume(recipe, examples, tmp_path):
         ({"device": "tpu"}, r"device 'tpu' is unknown; use one of auto, cpu, cuda"),
         ({"precision": "8"}, r"precision '8' is unknown"),
         ({"eval_every": 0}, r"eval_every is 0; it is at least 1"),
+        ({"seed": 2**63}, r"seed is 9223372036854775808; it is below 2\*\*63"),
     ],
 )
 def test_an_option_out_of_range_is_refused(changes, message):
@@ -197,7 +206,7 @@ def test_a_folder_that_cannot_be_made_is_named(recipe, examples, tmp_path):
 def test_examples_of_another_representation_are_refused(recipe, examples, tmp_path):
     other = {"name": "melody", "options": {"encoding": "key"}}
     changed = type(recipe)(**{**vars(recipe), "representation": other})
-    with pytest.raises(TrainingError, match=r"make them again with `solferino dataset tiny`"):
+    with pytest.raises(DatasetError, match="recipe tiny's events are"):
         train(changed, examples, tmp_path, options(1))
 
 

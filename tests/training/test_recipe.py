@@ -88,7 +88,7 @@ def test_a_number_may_start_with_its_point():
     ("hparams", "message"),
     [
         ("batchsize=64", r"unknown hparam 'batchsize': did you mean 'batch_size'"),
-        ("batch_size", r"'batch_size' is not name=value"),
+        ("batch_size", r"'batch_size' is not of the form name=value"),
         ("batch_size=many", r"batch_size=many has no value that can be read"),
         ("batch_size=0", r"batch_size=0 is not valid; it is a whole number above 0"),
         ("batch_size=1.5", r"batch_size=1\.5 is not valid"),
@@ -113,7 +113,10 @@ def test_a_wrong_hparam_is_refused(hparams, message):
         ({"name": None}, r"recipe has no 'name'; add it"),
         ({"makes": 3}, r"'makes' in recipe is not a str"),
         ({"model": {"config": {}}}, r"'model' in recipe has no name; add model\.name"),
-        ({"model": {"name": "lstm", "cfg": {}}}, r"unknown key of model in recipe 'cfg': .*'config'"),
+        (
+            {"model": {"name": "lstm", "cfg": {}}},
+            r"unknown key of model in recipe 'cfg': .*'config'",
+        ),
         ({"training": {"batch_sise": 1}}, r"training of recipe 'batch_sise': .*'batch_size'"),
         ({"model": {"name": "lstm", "config": {"units": 1}}}, r"model\.config of recipe 'units'"),
         ({"training": {"batch_size": "many"}}, r"batch_size='many' is not valid"),

@@ -59,13 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         result = app(arguments, prog_name="solferino", standalone_mode=False)
-    except SolferinoError as error:
-        return _fail(str(error), FAILURE)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         sys.stdout = None  # nobody reads: leave without a complaint
         return FAILURE
+    except (SolferinoError, OSError, MemoryError) as error:
+        return _fail(_told(error), FAILURE)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -78,6 +78,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(message: str, status: int) -> int:
     typer.echo(f"solferino: error: {' '.join(message.split())}", err=True)
     return status
+
+
+def _told(error: SolferinoError | OSError | MemoryError) -> str:
+    """Say what went wrong: in the words of the error, or what the system refused."""
+    if isinstance(error, SolferinoError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory for so much at once; ask for less"
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{error.strerror or error}; choose another place, or make room"
 
 
 def _fail_usage(error: Exception) -> int:

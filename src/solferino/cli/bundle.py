@@ -1,7 +1,7 @@
 """``solferino bundle``: a training run to one file that plays."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -10,9 +10,6 @@ from solferino.cli.bundles import quality_of
 from solferino.cli.extras import needing
 from solferino.cli.runs import examples_of
 from solferino.errors import TrainingError
-
-if TYPE_CHECKING:
-    from solferino.datasets.examples import Examples
 
 CHECKPOINTS = ("best", "last")
 
@@ -51,8 +48,7 @@ def bundle(
         output,
         name=name,
         licence=licence,
-        examples=music.eval if len(music.eval) else None,
-        held_out=_baseline(music),
+        examples=music,
     )
     quality = quality_of(dict(card.held_out)) or "not measured: there are no evaluation examples"
     typer.echo(f"{output}: {card.name}, {card.steps} steps, {output.stat().st_size} bytes")
@@ -62,18 +58,13 @@ def bundle(
 def _checkpoint(run_dir: Path, name: str) -> Path:
     path = run_dir / f"{name}.pt"
     if not path.exists():
+        if (run_dir / "last.pt").exists():
+            raise TrainingError(
+                f"{run_dir} has no {name}.pt, because no validation of it gave a number; "
+                "take --checkpoint last"
+            )
         raise TrainingError(
             f"{run_dir} has no {name}.pt, so it is no run; train with "
             f"`solferino train RECIPE EXAMPLES --run-dir {run_dir}`"
         )
     return path
-
-
-def _baseline(music: "Examples") -> dict[str, Any]:
-    from solferino.representations.registry import build_representation  # noqa: PLC0415
-    from solferino.training.baseline import baseline_figures  # noqa: PLC0415
-
-    if not len(music.eval):
-        return {}
-    representation = build_representation(music.representation_name, music.representation_options)
-    return baseline_figures(music, representation)

@@ -32,7 +32,7 @@ def convert(
         result = convert_files(
             sources, output, recursive=recursive, workers=workers, progress=progress
         )
-    for failure in result.failures:
+    for failure in (*result.failures, *result.tune_failures):
         typer.echo(f"cannot read {failure.piece_id}: {failure.reason}", err=True)
     typer.echo(
         f"{result.path}: {result.num_pieces} pieces with {result.num_notes} notes "

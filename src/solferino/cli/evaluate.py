@@ -21,13 +21,13 @@ def evaluate(
 ) -> None:
     """Measure a bundle on the evaluation examples, beside a 5-gram of the training examples."""
     from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
-    from solferino.datasets.examples import read_examples  # noqa: PLC0415
+    from solferino.datasets.examples import check_same_events, read_examples  # noqa: PLC0415
     from solferino.generation.opening import open_generator  # noqa: PLC0415
-    from solferino.training.baseline import baseline_figures, check_same_events  # noqa: PLC0415
+    from solferino.training.baseline import baseline_figures  # noqa: PLC0415
 
     music = read_examples(examples)
     generator = open_generator(open_bundle(bundle))
-    check_same_events(music, generator.representation)
+    check_same_events(music, generator.representation, "the bundle")
     with needing("train"):
         from solferino.training.evaluation import evaluate as measure  # noqa: PLC0415
     found = {

@@ -84,6 +84,8 @@ def generate(
     again: Again = None,
 ) -> None:
     """Generate music: MIDI files, each of which says how to make it again."""
+    if soundfont and not wav:
+        raise typer.BadParameter("it is for sound; add --wav", param_hint="--soundfont")
     if again:
         _only_with_again(context)
         request = _request_again(again)
@@ -112,7 +114,7 @@ def _one_bundle(bundle: str | None, bundle_file: str | None) -> str:
         raise typer.BadParameter(
             "name one bundle; `solferino bundles` lists them", param_hint="BUNDLE"
         )
-    return str(bundle or bundle_file)
+    return str(bundle_file if bundle is None else bundle)
 
 
 def _only_with_again(context: typer.Context) -> None:
@@ -130,7 +132,10 @@ def _request_again(path: Path) -> "GenerationRequest":
     from solferino.generation.request import read_provenance  # noqa: PLC0415
     from solferino.notes.files import load  # noqa: PLC0415
 
-    return read_provenance(load(path))
+    try:
+        return read_provenance(load(path))
+    except GenerationError as error:
+        raise GenerationError(f"{path}: {error}") from error
 
 
 def _request(
@@ -149,20 +154,26 @@ def _request(
     from solferino.generation.generator import EventControls  # noqa: PLC0415
     from solferino.generation.request import GenerationRequest  # noqa: PLC0415
 
+    obeyed = constraints_of(*constraints)
     return GenerationRequest(
         bundle=bundle,
-        primer=_primer(*primer, qpm, bundle),
+        primer=_primer(*primer, qpm, bundle, obeyed.keep),
         qpm=qpm,
         num_outputs=lengths[0],
         num_steps=lengths[1],
-        controls=EventControls(*sampling, *beam, constraints_of(*constraints)),
+        controls=EventControls(*sampling, *beam, obeyed),
         seed=int.from_bytes(os.urandom(4), "big") if seed is None else seed,
     )
 
 
 def _primer(
-    melody: str | None, midi: Path | None, qpm: float | None, bundle: str
+    melody: str | None,
+    midi: Path | None,
+    qpm: float | None,
+    bundle: str,
+    keep: "NoteSequence | None",
 ) -> "NoteSequence | None":
+    """Read the primer; without one, notes to keep set the tempo and meter from the start."""
     from solferino.cli.primers import melody_primer  # noqa: PLC0415
     from solferino.notes.files import load  # noqa: PLC0415
 
@@ -170,7 +181,9 @@ def _primer(
         raise typer.BadParameter("give one primer, a melody or a file", param_hint="--primer-midi")
     if melody:
         return melody_primer(melody, qpm, _steps_per_quarter(bundle))
-    return load(midi) if midi else None
+    if midi:
+        return load(midi)
+    return keep and type(keep)(tempos=keep.tempos, meters=keep.meters)
 
 
 def _check_folder(folder: Path) -> None:

@@ -30,8 +30,13 @@ def melody_primer(text: str, qpm: float | None, steps_per_quarter: int) -> NoteS
     ------
     typer.BadParameter
         If it is no such list.
+    GenerationError
+        If the tempo is not above 0.
     """
+    from solferino.generation.request import check_qpm  # noqa: PLC0415
+
     events = _melody_events(text)
+    check_qpm(qpm)
     step_s = 60 / (qpm or DEFAULT_QPM) / steps_per_quarter
     is_onset = events >= 0
     changes = np.append(np.flatnonzero(events != NO_EVENT), len(events))

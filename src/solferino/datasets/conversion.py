@@ -17,7 +17,7 @@ from solferino.notes.sequence import NoteSequence
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SECONDS_PER_MB = {".mid": 0.25, ".midi": 0.25}
+SECONDS_PER_MB_OF_MIDI = 0.25
 """About how long reading takes on one core."""
 SECONDS_PER_MB_OF_TEXT = 8.0
 CHUNK_S = 0.25
@@ -48,17 +48,18 @@ class MusicFile(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A file that could not be read, and why."""
+    """A file, or a tune of a book, that could not be read, and why."""
 
     piece_id: str
     reason: str
 
 
 class Chunk(NamedTuple):
-    """What came out of some files: rows of pieces, and failures."""
+    """What came out of some files: rows of pieces, and failures of files and of tunes."""
 
     rows: "pa.RecordBatch"
     failures: tuple[Failure, ...]
+    tune_failures: tuple[Failure, ...]
     num_files: int
 
 
@@ -75,6 +76,8 @@ class Conversion:
         Music files found, pieces written (a tune book holds many), and their notes.
     failures : tuple of Failure
         Files that could not be read.
+    tune_failures : tuple of Failure
+        Tunes that could not be read, of books that could.
     skipped : mapping of str to int
         How many files of each other suffix were passed by.
     """
@@ -84,6 +87,7 @@ class Conversion:
     num_pieces: int
     num_notes: int
     failures: tuple[Failure, ...]
+    tune_failures: tuple[Failure, ...]
     skipped: Mapping[str, int]
 
 
@@ -120,12 +124,14 @@ def convert(
     """
     files, skipped = find_music([Path(source) for source in sources], recursive=recursive)
     failures: list[Failure] = []
+    tune_failures: list[Failure] = []
     num_pieces = num_notes = num_done = 0
     with beside(Path(output)) as temporary, _row_writer(temporary) as writer:
         for chunk in read_chunks(files, workers):
             if chunk.rows.num_rows:
                 writer.write(chunk.rows)
             failures += chunk.failures
+            tune_failures += chunk.tune_failures
             num_pieces += chunk.rows.num_rows
             num_notes += len(chunk.rows.column("notes").values)
             num_done += chunk.num_files
@@ -136,7 +142,15 @@ def convert(
                 f"None of the {len(files)} files could be read, so {output} was not written. "
                 f"The first one, {failures[0].piece_id}: {failures[0].reason}"
             )
-    return Conversion(Path(output), len(files), num_pieces, num_notes, tuple(failures), skipped)
+    return Conversion(
+        Path(output),
+        len(files),
+        num_pieces,
+        num_notes,
+        tuple(failures),
+        tuple(tune_failures),
+        skipped,
+    )
 
 
 def find_music(
@@ -210,21 +224,23 @@ def workers_for(expected_s: float) -> int:
 
 def read_chunk(files: Sequence[MusicFile]) -> Chunk:
     """Read files into rows; a file that fails becomes a `Failure`."""
-    from solferino.notes.files import load_all  # noqa: PLC0415
+    from solferino.notes.files import load_book  # noqa: PLC0415
 
     pieces: list[Piece] = []
     failures: list[Failure] = []
+    tune_failures: list[Failure] = []
     for file in files:
         try:
-            music = load_all(file.path)
+            book = load_book(file.path)
         except SolferinoError as error:
             failures.append(Failure(file.piece_id, str(error)))
         except Exception as error:  # a fault of ours must not cost the user the other files
             reason = f"{type(error).__name__}: {error}. Please report this file."
             failures.append(Failure(file.piece_id, reason))
         else:
-            pieces += _named(file.piece_id, music)
-    return Chunk(to_record_batch(pieces), tuple(failures), len(files))
+            pieces += _named(file.piece_id, book.tunes)
+            tune_failures += (Failure(f"{file.piece_id} X:{n}", why) for n, _, why in book.errors)
+    return Chunk(to_record_batch(pieces), tuple(failures), tuple(tune_failures), len(files))
 
 
 def _named(piece_id: str, music: Sequence[NoteSequence]) -> list[Piece]:
@@ -236,7 +252,7 @@ def _named(piece_id: str, music: Sequence[NoteSequence]) -> list[Piece]:
 def crashed(file: MusicFile) -> Chunk:
     """Return what a file gives that killed its process."""
     failure = Failure(file.piece_id, "the reader crashed on it; please report this file")
-    return Chunk(to_record_batch([]), (failure,), 1)
+    return Chunk(to_record_batch([]), (failure,), (), 1)
 
 
 def music_chunks(files: Sequence[MusicFile]) -> Iterator[list[MusicFile]]:
@@ -265,7 +281,8 @@ def _root(sources: Sequence[Path]) -> Path:
 
 
 def _expected_s(path: Path) -> float:
-    rate = SECONDS_PER_MB.get(path.suffix.lower(), SECONDS_PER_MB_OF_TEXT)
+    is_text = path.suffix.lower() == ".abc"
+    rate = SECONDS_PER_MB_OF_TEXT if is_text else SECONDS_PER_MB_OF_MIDI
     return rate * path.stat().st_size / 2**20
 
 

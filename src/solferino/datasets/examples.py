@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from solferino.datasets.parquet import RowWriter, beside, column_of, numbers_of
 from solferino.errors import DatasetError
-from solferino.representations.representation import EventSequence, Ids
+from solferino.representations.registry import build_representation
+from solferino.representations.representation import EventSequence, Ids, Representation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,6 +136,37 @@ class Examples:
     eval: ExampleSet
     learnt_from: Sequence[Mapping[str, Any]] = ()
     statistics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_same_events(examples: Examples, representation: Representation, owner: str) -> None:
+    """Refuse examples whose ids mean other events than a representation's.
+
+    Parameters
+    ----------
+    examples : Examples
+    representation : Representation
+        It may show the same events to its model in another encoding.
+    owner : str
+        Whose it is, for the message: ``"the bundle"``.
+
+    Raises
+    ------
+    DatasetError
+        If vocabulary, grid or key differ.
+    """
+    other = build_representation(examples.representation_name, examples.representation_options)
+    wanted, found = _events_of(representation), _events_of(other)
+    if wanted != found:
+        raise DatasetError(
+            f"{owner}'s events are {wanted}, the examples' {found}; "
+            "make examples with a recipe that has the same events"
+        )
+
+
+def _events_of(representation: Representation) -> str:
+    """Say what the ids of a representation mean: all its options but the encoding."""
+    options = {name: value for name, value in representation.options.items() if name != "encoding"}
+    return f"{representation.name} ({', '.join(f'{n}={v}' for n, v in sorted(options.items()))})"
 
 
 def write_examples(examples: Examples, folder: str | Path) -> None:

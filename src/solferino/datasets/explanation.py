@@ -84,8 +84,8 @@ def explain_nothing(
     if not dropped:
         first = f" The first, {failures[0].piece_id}: {failures[0].reason}" if failures else ""
         return (
-            f"No examples: there are {num_pieces} pieces and {len(failures)} unreadable files."
-            f"{first} Give it music with notes."
+            f"No examples: there are {num_pieces} pieces and {len(failures)} unreadable files or "
+            f"tunes.{first} Give it music with notes."
         )
     rule, count, remedies, drops = by_rule(dropped)[0]
     example = f"for instance {drops[0].piece_id}: {drops[0].found}"

@@ -24,7 +24,7 @@ from solferino.datasets.near_duplicates import (
     split_by_group,
 )
 from solferino.datasets.sources import Origin, count_sources
-from solferino.datasets.tables import Piece, from_record_batch, read_batches
+from solferino.datasets.tables import Piece, from_record_batch, read_batches, size_of
 from solferino.datasets.workers import in_order
 from solferino.errors import DatasetError, RecipeError, SolferinoError
 from solferino.notes.sequence import NoteSequence
@@ -79,7 +79,7 @@ class ExtractedPiece(NamedTuple):
 
 
 class Extracted(NamedTuple):
-    """What came out of some pieces, and the files among them that could not be read."""
+    """What came out of some pieces, and the files and tunes that could not be read."""
 
     pieces: tuple[ExtractedPiece, ...]
     failures: tuple[Failure, ...]
@@ -96,7 +96,7 @@ class Extraction:
     pieces : tuple of ExtractedPiece
         In the order of the corpus.
     failures : tuple of Failure
-        Files that could not be read, where the corpus was a folder of music.
+        Files and tunes that could not be read, where the corpus was music, no notes file.
     """
 
     pieces: tuple[ExtractedPiece, ...]
@@ -192,7 +192,7 @@ def make_dataset(
         "rules": dict(plan.rules),
         "pieces": len(pieces),
         "pieces_with_examples": len(useful),
-        "unreadable_files": len(extraction.failures),
+        "unreadable": len(extraction.failures),
         "split": split,
         **statistics_of(*sets, dropped, plan.rules),
     }
@@ -235,7 +235,7 @@ def _extracted(
         results = in_order(from_files, music_chunks(files), workers, crashed_file)
         yield from ((extracted, len(files)) for extracted in results)
     else:
-        num_pieces, num_notes = _size(corpus)
+        num_pieces, num_notes = size_of(corpus)
         workers = workers or workers_for(num_notes * SECONDS_PER_NOTE)
         slices = _slices(read_batches(corpus), serialised=workers > 1)
         results = in_order(partial(_extract_slices, plan), slices, workers, crashed_slice)
@@ -245,7 +245,7 @@ def _extracted(
 def _extract_files(plan: ExtractionPlan, files: Sequence[MusicFile]) -> Extracted:
     chunk = read_chunk(files)
     pieces = _extract(plan, from_record_batch(chunk.rows))
-    return Extracted(pieces, chunk.failures, chunk.num_files)
+    return Extracted(pieces, chunk.failures + chunk.tune_failures, chunk.num_files)
 
 
 def _extract_slices(plan: ExtractionPlan, slices: Sequence[Any]) -> Extracted:
@@ -290,18 +290,6 @@ def crashed_slice(rows: Any) -> Extracted:  # noqa: ARG001
     """Return what pieces give that killed their process."""
     failure = Failure("some pieces", "extraction crashed on them; please report it")
     return Extracted((), (failure,), PIECES_AT_ONCE)
-
-
-def _size(path: Path) -> tuple[int, int]:
-    """Count the pieces of a notes file, and about how many notes they have."""
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    next(read_batches(path), None)
-    with pq.ParquetFile(path) as file:
-        groups = [file.metadata.row_group(k) for k in range(file.num_row_groups)]
-        names = [group.column(k).path_in_schema for group in groups[:1] for k in range(20)]
-        position = next((k for k, name in enumerate(names) if name.startswith("notes.")), 0)
-        return file.metadata.num_rows, sum(group.column(position).num_values for group in groups)
 
 
 def _slices(batches: "Iterable[pa.RecordBatch]", *, serialised: bool) -> Iterator[list[Any]]:

@@ -1,7 +1,5 @@
 """Columns of a table, and Parquet files that appear whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.errors import DatasetError
+from solferino.errors import DatasetError, MusicFileError
+from solferino.notes import disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,36 +19,18 @@ ROW_GROUP_BYTES = 32 << 20
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Lend a temporary name in the folder of `path`, and rename it to `path` at the end.
-
-    If the block raises, the temporary file is removed and `path` stays as it was.
+    """Lend a temporary name and rename it at the end; see `solferino.notes.disk.beside`.
 
     Raises
     ------
     DatasetError
-        If `path` is a folder, or its folder cannot be made or written.
+        If `path` is a folder, or it cannot be written.
     """
-    if path.is_dir():
-        raise DatasetError(
-            f"{path} is a folder; name a file, for instance {path / 'notes.parquet'}."
-        )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be written ({error.strerror}). Choose another place with -o."
-        ) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with disk.beside(path) as temporary:
+            yield temporary
+    except MusicFileError as error:
+        raise DatasetError(str(error)) from error
 
 
 @final

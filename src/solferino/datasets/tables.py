@@ -5,6 +5,7 @@ that any engine that reads Parquet can query a corpus without this package.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,10 +15,12 @@ import numpy as np
 from solferino.datasets.parquet import column_of, numbers_of, offsets_of
 from solferino.errors import DatasetError
 from solferino.notes.columns import Table
+from solferino.notes.disk import reason
 from solferino.notes.sequence import TABLES, Instrument, NoteSequence, Text
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 SCALARS = {
     "piece_id": "string",
@@ -97,15 +100,8 @@ def from_record_batch(batch: "pa.RecordBatch") -> list[Piece]:
     Raises
     ------
     DatasetError
-        If a column is missing.
+        If a row is no music, such as a pitch of 200.
     """
-    expected = notes_schema().names
-    missing = [name for name in expected if name not in batch.schema.names]
-    if missing:
-        raise DatasetError(
-            f"The table has no column {missing[0]!r}, so it holds no notes. "
-            "Make a notes file with `solferino convert`."
-        )
     columns: dict[str, Sequence[Any]] = {n: batch.column(n).to_pylist() for n in SCALARS}
     for name, dtype in TABLES.items():
         columns[name] = _tables_of(batch.column(name), dtype)
@@ -113,8 +109,10 @@ def from_record_batch(batch: "pa.RecordBatch") -> list[Piece]:
     columns["texts"] = _tuples_of(batch.column("texts"), Text, TEXT_FIELDS)
     piece_ids = columns.pop("piece_id")
     rows = zip(*columns.values(), strict=True)
-    music = (NoteSequence(**dict(zip(columns, row, strict=True))) for row in rows)
-    return [Piece(piece_id, notes) for piece_id, notes in zip(piece_ids, music, strict=True)]
+    return [
+        Piece(piece_id, _music(piece_id, dict(zip(columns, row, strict=True))))
+        for piece_id, row in zip(piece_ids, rows, strict=True)
+    ]
 
 
 def read_pieces(path: str | Path) -> Iterator[Piece]:
@@ -136,17 +134,60 @@ def read_pieces(path: str | Path) -> Iterator[Piece]:
 
 def read_batches(path: str | Path) -> "Iterator[pa.RecordBatch]":
     """Read the rows of a notes file, a row group at a time; see `read_pieces`."""
+    schema = notes_schema()
+    with _opened(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group).select(schema.names)
+            if not table.schema.equals(schema):
+                table = table.cast(schema)
+            yield from table.combine_chunks().to_batches()
+
+
+def size_of(path: str | Path) -> tuple[int, int]:
+    """Count the pieces of a notes file and all their notes, without reading them.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing or no notes file.
+    """
+    with _opened(path) as file:
+        groups = [file.metadata.row_group(k) for k in range(file.num_row_groups)]
+        columns = (group.column(k) for group in groups for k in range(group.num_columns))
+        pitches = (c for c in columns if c.path_in_schema == "notes.list.element.pitch")
+        return file.metadata.num_rows, sum(column.num_values for column in pitches)
+
+
+@contextmanager
+def _opened(path: str | Path) -> "Iterator[pq.ParquetFile]":
+    """Open a notes file, and say in one line what is wrong with it, now or later."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
+    remedy = "Make one with `solferino convert`."
+    if not Path(path).exists():
+        raise DatasetError(f"{path} does not exist. {remedy}")
     try:
-        file = pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = "does not exist" if not Path(path).exists() else "is no Parquet file"
-        raise DatasetError(f"{path} {reason}. Make one with `solferino convert`.") from error
-    with file:
-        for group in range(file.num_row_groups):
-            yield from file.read_row_group(group).combine_chunks().to_batches()
+        with pq.ParquetFile(path) as file:
+            known = file.schema_arrow.names
+            missing = [name for name in notes_schema().names if name not in known]
+            if missing:
+                raise DatasetError(
+                    f"{path} has no column {missing[0]!r}, so it holds no notes. {remedy}"
+                )
+            yield file
+    except (OSError, pa.ArrowException) as error:
+        words = reason(error)[:200]
+        raise DatasetError(f"{path} is no Parquet file of notes ({words}). {remedy}") from error
+
+
+def _music(piece_id: str, columns: dict[str, Any]) -> NoteSequence:
+    try:
+        return NoteSequence(**columns)
+    except ValueError as error:
+        raise DatasetError(
+            f"The piece {piece_id!r} cannot be: {error}. Make the table with `solferino convert`."
+        ) from error
 
 
 def _struct_type(dtype: "np.dtype[np.void]") -> "pa.StructType":

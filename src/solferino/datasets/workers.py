@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import chain
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -34,8 +33,8 @@ def in_order(
 ) -> Iterator[Result]:
     """Apply a function to chunks of items and yield the results in the order of the chunks.
 
-    Few chunks are in flight at once, so memory stays small however many there are. A chunk
-    that kills its process is tried again item by item, each in a process of its own.
+    Few chunks are in flight at once, so memory stays small however many there are. What
+    had no result when a process died is tried again item by item, each in a process of its own.
 
     Parameters
     ----------
@@ -57,9 +56,11 @@ def in_order(
         try:
             yield from _run(function, waiting, workers, in_flight)
         except BrokenProcessPool:
-            suspects = [chunk for chunk, _ in in_flight]
-            for item in chain.from_iterable(suspects):
-                yield _run_alone(function, item, crashed)
+            for chunk, future in in_flight:
+                if future.done() and not future.cancelled() and not future.exception():
+                    yield future.result()
+                else:
+                    yield from (_run_alone(function, item, crashed) for item in chunk)
         else:
             return
 
@@ -89,7 +90,7 @@ def _run(
 
 def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], chunk: Any) -> Future[Any]:
     try:
-        with _empty_main():
+        with _empty_main(), _interrupt_later():
             return pool.submit(function, chunk)
     except BrokenProcessPool as error:
         future: Future[Any] = Future()
@@ -109,6 +110,19 @@ def _empty_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start: they inherit that, and so leave it to this one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_alone(

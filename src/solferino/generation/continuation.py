@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from solferino.bundles.card import Card
 from solferino.bundles.session import StepSession
 from solferino.errors import GenerationError
 from solferino.generation.beam_search import best_rows, surviving_rows
-from solferino.generation.generator import PLAIN, EventControls, Output, Section
+from solferino.generation.generator import PLAIN, EventControls, Output, Section, SequenceGenerator
 from solferino.generation.sampling import uniform_numbers
 from solferino.generation.sections import (
     SECONDS_ARE_QUARTERS_QPM,
@@ -25,6 +25,12 @@ from solferino.generation.walk import Walk
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.timing import TempoMap
 from solferino.representations.representation import EventSequence, Ids, Representation
+
+MAX_ROWS = 2**14
+"""Most sequences that grow at once; each holds a state of the model in memory."""
+
+MAX_EVENTS = 2**24
+"""Most events of one batch, in all its sequences together."""
 
 
 @final
@@ -111,6 +117,7 @@ class EventGenerator:
         _check_numbers(seed, num_outputs, first_output)
         tempo_map = TempoMap.from_sequence(primer)
         steps = step_range(primer, section, tempo_map, self.representation.steps_per_quarter)
+        _check_size(num_outputs, controls, steps.end_step - steps.start_step)
         controls = on_grid_of(primer, controls, section)
         past = events_before(self.representation, primer, steps.start_step)
         num_events = steps.end_step - steps.start_step
@@ -195,6 +202,10 @@ class EventGenerator:
         return walk.ids[best], totals[best]
 
 
+if TYPE_CHECKING:
+    _IS_A_GENERATOR: type[SequenceGenerator] = EventGenerator
+
+
 def _check_numbers(seed: int, num_outputs: int, first_output: int) -> None:
     if not 0 <= seed < 2**64:
         raise GenerationError(f"the seed {seed} is out of range: give one from 0 to 2**64 - 1")
@@ -202,6 +213,17 @@ def _check_numbers(seed: int, num_outputs: int, first_output: int) -> None:
         raise GenerationError(
             f"cannot make {num_outputs} outputs from number {first_output} on: "
             "make 1 or more, from number 0 or later"
+        )
+
+
+def _check_size(num_outputs: int, controls: EventControls, num_events: int) -> None:
+    """Refuse what would fill the memory, before it does."""
+    width = controls.beam_size * controls.branch_factor
+    num_rows = num_outputs * width
+    if num_rows > MAX_ROWS or num_rows * num_events > MAX_EVENTS:
+        raise GenerationError(
+            f"{num_outputs} outputs of {num_events} new steps, {width} sequences each, are too "
+            f"much at once: at most {MAX_ROWS} sequences and {MAX_EVENTS} events; ask for less"
         )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType, NoneType
 from typing import Any, Self, final
 
 import numpy as np
@@ -99,7 +100,9 @@ class GenerationRequest:
             if version == REQUEST_VERSION:
                 found["primer"] = _primer_from_json(found["primer"])
                 found["controls"] = controls_from_json(found["controls"])
-                return cls(**found)
+                request = cls(**found)
+                _check_kinds(request)
+                return request
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise GenerationError(
                 f"the request cannot be read ({type(error).__name__}: {error}): "
@@ -190,6 +193,38 @@ def read_provenance(notes: NoteSequence) -> GenerationRequest:
     )
 
 
+def check_qpm(qpm: float | None) -> None:
+    """Refuse a tempo that is none.
+
+    Raises
+    ------
+    GenerationError
+        If it is given and not above 0 quarter notes a minute, or infinite.
+    """
+    if qpm is not None and not 0 < qpm < np.inf:
+        raise GenerationError(f"qpm is {qpm}: it must be above 0 quarter notes a minute")
+
+
+def _check_kinds(request: GenerationRequest) -> None:
+    """Raise TypeError where a field that was read is of another kind than it must be."""
+    for name, kinds in _KINDS.items():
+        if not isinstance(getattr(request, name), kinds):
+            raise TypeError(f"{name} is {getattr(request, name)!r}")
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+    {
+        "bundle": str,
+        "bundle_sha256": str,
+        "qpm": (int, float, NoneType),
+        "num_steps": int,
+        "num_outputs": int,
+        "seed": int,
+        "output": (int, NoneType),
+    }
+)
+
+
 def _signed(notes: NoteSequence, request: GenerationRequest) -> NoteSequence:
     text = Text(0.0, PROVENANCE_PREFIX + request.to_json())
     return notes.replace(texts=(*notes.texts, text))
@@ -204,8 +239,7 @@ def _without_provenance(notes: NoteSequence) -> NoteSequence:
 def _primer_notes(request: GenerationRequest, representation: Representation) -> NoteSequence:
     """Return the primer as notes, in the tempo that was asked for."""
     primer, qpm = request.primer, request.qpm
-    if qpm is not None and not 0 < qpm < np.inf:
-        raise GenerationError(f"qpm is {qpm}: it must be above 0 quarter notes a minute")
+    check_qpm(qpm)
     if primer is None:
         primer = representation.default_primer()
     if isinstance(primer, EventSequence):

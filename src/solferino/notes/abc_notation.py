@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,9 +56,7 @@ _VOICE = re.compile(r"\[V:\s*([^\]]*)\]")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 
 
-@final
-@dataclass(frozen=True)
-class TuneError:
+class TuneError(NamedTuple):
     """Why a tune of a book was skipped.
 
     Parameters
@@ -85,35 +83,6 @@ class TuneBook:
     errors: tuple[TuneError, ...]
 
 
-def read_abc(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> list[NoteSequence]:
-    """Read the tunes of a book; a tune that cannot be read is left out.
-
-    Parameters
-    ----------
-    path : str or path
-        A file in ABC notation, in UTF-8 or Latin-1.
-    max_bytes : int
-        Largest size that is read.
-
-    Returns
-    -------
-    list of NoteSequence
-        As in `read_tune_book`.
-
-    Raises
-    ------
-    MusicFileError
-        If the file cannot be read or none of its tunes can.
-    """
-    book = read_tune_book(path, max_bytes)
-    if not book.tunes:
-        first = book.errors[0]
-        raise MusicFileError(
-            f"{path} has no tune that can be read; X:{first.number} {first.reason}"
-        )
-    return list(book.tunes)
-
-
 def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBook:
     """Read the tunes of a book, and say which could not be read.
 
@@ -132,7 +101,7 @@ def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBoo
     Raises
     ------
     MusicFileError
-        If the file cannot be read, or has no ``X:`` field.
+        If the file or all of its tunes cannot be read, or it has no ``X:`` field.
     """
     data = read_bytes(path, max_bytes)
     if b"\0" in data:
@@ -141,7 +110,13 @@ def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBoo
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return parse_tune_book(text, Path(path).name)
+    book = parse_tune_book(text, Path(path).name)
+    if not book.tunes:
+        first = book.errors[0]
+        raise MusicFileError(
+            f"{path} has no tune that can be read; X:{first.number} {first.reason}"
+        )
+    return book
 
 
 def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
@@ -298,7 +273,9 @@ class _Tune:
         def seconds(ticks: ArrayLike) -> NDArray[np.float64]:
             return tempo_map.ticks_to_seconds(ticks, TICKS_PER_QUARTER)
 
-        end_s = float(seconds(max(p.start_ticks + p.measure.length_ticks for v in voices for p in v)))
+        end_s = float(
+            seconds(max(p.start_ticks + p.measure.length_ticks for v in voices for p in v))
+        )
         if end_s > MAX_TIME_S:
             raise ValueError(f"is longer than {MAX_TIME_S:.0f} seconds")
         notes = np.empty(len(rows), NOTE_DTYPE)

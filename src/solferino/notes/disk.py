@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from solferino.errors import MusicFileError
@@ -34,7 +36,7 @@ def read_bytes(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     file = Path(path)
     try:
         if file.is_dir():
-            raise MusicFileError(f"{file} is a directory, not a music file; name a file inside it")
+            raise MusicFileError(f"{file} is a folder, not a music file; name a file inside it")
         if not file.exists():
             raise MusicFileError(f"{file} does not exist; check the path")
         if not file.is_file():
@@ -52,11 +54,51 @@ def read_bytes(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         raise MusicFileError(f"{file} cannot be read ({reason(error)}); check it") from error
 
 
-def write_beside(path: PathOrText, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
+@contextmanager
+def beside(path: PathOrText) -> Iterator[Path]:
+    """Lend a temporary name in the folder of a file, and rename it to the file at the end.
 
-    The bytes go to a temporary file in the same folder, which is then renamed; a file of
-    that name from before stays as it was until that moment.
+    A file of that name from before stays as it was until that moment; if the block raises,
+    for good.
+
+    Parameters
+    ----------
+    path : str or path
+        Where the file shall be. Its folder is made where it is missing.
+
+    Yields
+    ------
+    Path
+        An empty file to write.
+
+    Raises
+    ------
+    MusicFileError
+        If the folder or the file cannot be written.
+    """
+    file = Path(path)
+    way_out = "choose another place"
+    try:
+        if file.is_dir():
+            raise MusicFileError(f"{file} is a folder; name a file to write")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
+        os.close(handle)
+    except (OSError, ValueError) as error:
+        raise MusicFileError(f"{file} cannot be written ({reason(error)}); {way_out}") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(file)
+    except OSError as error:
+        raise MusicFileError(f"{file} cannot be written ({reason(error)}); {way_out}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_beside(path: PathOrText, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all; see `beside`.
 
     Parameters
     ----------
@@ -70,25 +112,8 @@ def write_beside(path: PathOrText, data: bytes) -> None:
     MusicFileError
         If the folder or the file cannot be written.
     """
-    file = Path(path)
-    try:
-        if file.is_dir():
-            raise MusicFileError(f"{file} is a directory; name a file to write")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(file)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        raise MusicFileError(
-            f"{file} cannot be written ({reason(error)}); choose another place"
-        ) from error
+    with beside(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def reason(error: BaseException) -> str:

@@ -6,20 +6,23 @@ from types import MappingProxyType
 from typing import Protocol
 
 from solferino.errors import MusicFileError
-from solferino.notes.abc_notation import read_abc
+from solferino.notes.abc_notation import TuneBook, read_tune_book
 from solferino.notes.disk import PathOrText, read_bytes, write_beside
 from solferino.notes.midi import read_midi, write_midi
 from solferino.notes.sequence import NoteSequence
 
-__all__ = ["SUFFIXES", "Sound", "load", "load_all", "read_bytes", "save", "write_beside"]
+
+def _read_one_midi(path: PathOrText) -> TuneBook:
+    return TuneBook((read_midi(path),), ())
 
 
-def _read_one_midi(path: PathOrText) -> list[NoteSequence]:
-    return [read_midi(path)]
-
-
-_READERS: Mapping[str, Callable[[PathOrText], list[NoteSequence]]] = MappingProxyType(
-    {".mid": _read_one_midi, ".midi": _read_one_midi, ".kar": _read_one_midi, ".abc": read_abc}
+_READERS: Mapping[str, Callable[[PathOrText], TuneBook]] = MappingProxyType(
+    {
+        ".mid": _read_one_midi,
+        ".midi": _read_one_midi,
+        ".kar": _read_one_midi,
+        ".abc": read_tune_book,
+    }
 )
 _SOUND_SUFFIX = ".wav"
 _NOTE_SUFFIXES = (".mid", ".midi", ".kar")
@@ -58,6 +61,23 @@ def load_all(path: PathOrText) -> list[NoteSequence]:
     ----------
     path : str or path
         A file whose suffix is one of `SUFFIXES`, in small or capital letters.
+
+    Raises
+    ------
+    MusicFileError
+        If it cannot be read as what its suffix says.
+    """
+    return list(load_book(path).tunes)
+
+
+def load_book(path: PathOrText) -> TuneBook:
+    """Read all pieces of a music file, and say which tunes of a book could not be read.
+
+    Parameters
+    ----------
+    path : str or path
+        A file whose suffix is one of `SUFFIXES`, in small or capital letters. What holds one
+        piece is a book of one tune.
 
     Raises
     ------

@@ -37,7 +37,9 @@ LETTER_PITCH_CLASSES: Mapping[str, int] = MappingProxyType(
 """Pitch class of each letter."""
 
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
-_TONICS = tuple(letter + accidental for letter in LETTER_PITCH_CLASSES for accidental in ("", "#", "b"))
+_TONICS = tuple(
+    letter + accidental for letter in LETTER_PITCH_CLASSES for accidental in ("", "#", "b")
+)
 _MODES = {"": "major", "M": "major", "maj": "major", "m": "minor", "min": "minor"}
 _KEY = re.compile(r"\s*([A-Ga-g])(##|bb|[#b♯♭]?)[\s_-]*([A-Za-z _-]*?)\s*")
 _CHORD_NOTE = re.compile(r"(?:^|(?<=/))([A-G])(##|bb|[#b♯♭]?)")
@@ -185,7 +187,9 @@ def transpose_chord_symbol(symbol: str, semitones: int) -> str:
 
 
 def _moved_name(letter: str, accidental: str, semitones: int) -> str:
-    return PITCH_CLASS_NAMES[(LETTER_PITCH_CLASSES[letter] + _ACCIDENTALS[accidental] + semitones) % 12]
+    return PITCH_CLASS_NAMES[
+        (LETTER_PITCH_CLASSES[letter] + _ACCIDENTALS[accidental] + semitones) % 12
+    ]
 
 
 def _nearest(name: str, known: list[str]) -> str:

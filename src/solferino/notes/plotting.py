@@ -202,33 +202,31 @@ def _draw_time(axis: "Axes", notes: NoteSequence, width: float) -> None:
     bars_s, beats_s = bar_times_s(notes), beat_times_s(notes)
     bars_s, beats_s = bars_s[bars_s <= end_s], beats_s[beats_s <= end_s]
     if len(beats_s) <= 14 * width:
-        axis.vlines(
-            beats_s,
-            0,
-            1,
-            transform=axis.get_xaxis_transform(),
-            colors=INK,
-            alpha=0.10,
-            linewidths=0.6,
-            zorder=1,
-        )
+        _draw_lines(axis, beats_s, alpha=0.10, width=0.6, zorder=1)
     step = _bar_step(len(bars_s), 2.2 * width)
     every = 1 if len(bars_s) <= 8 * width else step
-    axis.vlines(
-        bars_s[::every],
-        0,
-        1,
-        transform=axis.get_xaxis_transform(),
-        colors=INK,
-        alpha=0.42,
-        linewidths=1.0,
-        zorder=2,
-    )
+    _draw_lines(axis, bars_s[::every], alpha=0.42, width=1.0, zorder=2)
     axis.set_xlim(0, end_s)
     axis.set_xticks(bars_s[::step], [str(k) for k in range(1, len(bars_s) + 1, step)])
     axis.tick_params(length=0, labelsize=8, colors=INK)
     for spine in axis.spines.values():
         spine.set_visible(False)
+
+
+def _draw_lines(
+    axis: "Axes", times_s: NDArray[np.float64], *, alpha: float, width: float, zorder: int
+) -> None:
+    """Draw lines from top to bottom."""
+    axis.vlines(
+        times_s,
+        0,
+        1,
+        transform=axis.get_xaxis_transform(),
+        colors=INK,
+        alpha=alpha,
+        linewidths=width,
+        zorder=zorder,
+    )
 
 
 def _bar_step(n_bars: int, n_labels: float) -> int:

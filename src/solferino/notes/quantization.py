@@ -132,12 +132,6 @@ class QuantizedSequence:
         object.__setattr__(self, "total_steps", max(int(self.total_steps), last_step))
 
     @property
-    def program(self) -> NDArray[np.uint8]:
-        """General MIDI program of each note, shape (n_notes,)."""
-        programs = np.array([i.program for i in self.instruments], np.uint8)
-        return np.asarray(programs[self.notes["instrument"]])
-
-    @property
     def is_drum(self) -> NDArray[np.bool_]:
         """Whether each note is a drum hit, shape (n_notes,)."""
         flags = np.array([i.is_drum for i in self.instruments], np.bool_)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from solferino.datasets.examples import Examples
 from solferino.errors import DatasetError
-from solferino.representations.registry import build_representation
 from solferino.representations.representation import Representation
 from solferino.training.ngram import InterpolatedNgram
 
@@ -59,31 +58,3 @@ def baseline_figures(examples: Examples, representation: Representation) -> dict
 
 def _mean(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def check_same_events(examples: Examples, representation: Representation) -> None:
-    """Refuse examples whose ids mean other events than the representation's.
-
-    Parameters
-    ----------
-    examples : Examples
-    representation : Representation
-        Of a bundle. It may encode the events in another way for its model.
-
-    Raises
-    ------
-    DatasetError
-        If vocabulary, grid or key differ.
-    """
-    other = build_representation(examples.representation_name, examples.representation_options)
-    ours, theirs = ((r.name, {**r.options, "encoding": None}) for r in (representation, other))
-    if ours != theirs:
-        raise DatasetError(
-            f"the bundle's events are {_said(representation)}, the examples' {_said(other)}; "
-            "make examples with the bundle's own recipe"
-        )
-
-
-def _said(representation: Representation) -> str:
-    options = ", ".join(f"{name}={value}" for name, value in representation.options.items())
-    return f"{representation.name} ({options})"

@@ -1,6 +1,6 @@
 """Checkpoint to bundle: the graph of one step, float16 weights, a card; proved equal to torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -14,10 +14,12 @@ from safetensors.numpy import save as save_arrays
 from solferino.bundles.bundle import STEP_GRAPH, WEIGHTS, write_bundle
 from solferino.bundles.card import Card, Source
 from solferino.bundles.session import StepSession
-from solferino.datasets.examples import ExampleSet
+from solferino.datasets.examples import Examples, check_same_events
 from solferino.errors import TrainingError
 from solferino.models.lstm import AttentionCell, EventLstm
 from solferino.models.registry import model_config
+from solferino.representations.representation import Representation
+from solferino.training.baseline import baseline_figures
 from solferino.training.evaluation import evaluate
 from solferino.training.run import load_weights, read_run
 
@@ -235,8 +237,7 @@ def export_bundle(
     *,
     name: str | None = None,
     licence: str = "",
-    held_out: Mapping[str, Any] | None = None,
-    examples: ExampleSet | None = None,
+    examples: Examples | None = None,
 ) -> Card:
     """Turn a checkpoint into a bundle.
 
@@ -250,11 +251,9 @@ def export_bundle(
         Name of the bundle; that of the recipe unless given.
     licence : str
         Terms of the bundle.
-    held_out : mapping, optional
-        Figures for the card.
-    examples : ExampleSet, optional
-        Music to measure the bundle on; the figures of `evaluate` then go into the card, and
-        those of `held_out` beside them.
+    examples : Examples, optional
+        Music to measure the bundle on, if it has any for evaluation; the figures of
+        `evaluate` then go into the card, and those of the baseline beside them.
 
     Returns
     -------
@@ -263,15 +262,18 @@ def export_bundle(
 
     Raises
     ------
+    DatasetError
+        If the examples are of other events.
     TrainingError
         If the checkpoint cannot be read, or model and bundle do not agree.
     """
     model, representation, values = read_run(checkpoint)
+    if examples is not None:
+        check_same_events(examples, representation, "the run")
     weights = rounded_weights(model)
     load_weights(model, weights)
     graph = step_graph(model, weights)
     prove_equal(model, StepSession(graph, weights))
-    figures = {} if examples is None else evaluate(model, examples, representation)
     recipe = values["recipe"]
     card = Card(
         name=name or recipe["name"],
@@ -287,6 +289,16 @@ def export_bundle(
         seed=values["seed"],
         steps=values["progress"]["step"],
         recipe=recipe,
-        held_out={**figures, **(held_out or {})},
+        held_out=_held_out(model, representation, examples),
     )
     return write_bundle(path, card, {STEP_GRAPH: graph, WEIGHTS: save_arrays(weights)})
+
+
+def _held_out(
+    model: EventLstm, representation: Representation, examples: Examples | None
+) -> dict[str, Any]:
+    """Measure a model beside the baseline, where there is music to measure on."""
+    if examples is None or not len(examples.eval):
+        return {}
+    measured = evaluate(model, examples.eval, representation)
+    return {**measured, **baseline_figures(examples, representation)}

@@ -120,4 +120,4 @@ class Journal:
 def _summary_writer(run_dir: Path, start_step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
 
-    return SummaryWriter(str(run_dir), purge_step=start_step or None)
+    return SummaryWriter(str(run_dir), purge_step=start_step + 1 if start_step else None)

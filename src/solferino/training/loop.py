@@ -80,6 +80,8 @@ class FitOptions:
                 raise TrainingError(
                     f"{name} {getattr(self, name)!r} is unknown; use one of {', '.join(known)}"
                 )
+        if self.seed >= 2**63:
+            raise TrainingError(f"seed is {self.seed}; it is below 2**63")
         lowest = {"eval_every": 1, "log_every": 1, "seed": 0, "patience": 0, "num_threads": 0}
         for name, least in lowest.items():
             if getattr(self, name) < least:

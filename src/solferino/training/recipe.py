@@ -129,7 +129,7 @@ def split_hparams(text: str) -> list[tuple[str, str]]:
     parts = [part.strip() for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
     for part in parts:
         if not re.fullmatch(r"\w+\s*=.+", part):
-            raise RecipeError(f"hparam {part!r} is not name=value; write for example batch_size=64")
+            raise RecipeError(f"{part!r} is not of the form name=value; write it so")
     return [(name.strip(), value.strip()) for name, value in (p.split("=", 1) for p in parts)]
 
 
@@ -281,8 +281,8 @@ def read_recipe(name_or_path: str | Path) -> Recipe:
         try:
             text = Path(name).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"recipe {name} cannot be read: {error}") from error
+            raise RecipeError(f"recipe {name} cannot be read: {error}; check the path") from error
     try:
         return recipe_from(tomllib.loads(text), name)
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"recipe {name} is not valid TOML: {error}") from error
+        raise RecipeError(f"recipe {name} is not valid TOML: {error}; correct it there") from error

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from solferino.datasets.examples import Examples
+from solferino.datasets.examples import Examples, check_same_events
 from solferino.errors import TrainingError
 from solferino.models.lstm import EventLstm
 from solferino.models.registry import build_model, model_config
@@ -58,7 +58,7 @@ def train(
     ----------
     recipe : Recipe
     examples : Examples
-        Made with the recipe's representation.
+        Of the recipe's events; the encoding that they were made with does not matter.
     run_dir : path
         Folder of the run; see `solferino.training.loop.fit`.
     options : FitOptions, optional
@@ -73,11 +73,14 @@ def train(
 
     Raises
     ------
+    DatasetError
+        If the examples are of other events.
     TrainingError
-        If examples or weights do not fit the recipe, or the run cannot start or resume.
+        If the weights do not fit the recipe, or the run cannot start or resume.
     """
     options = options or FitOptions()
-    representation = _representation_of(recipe, examples)
+    representation = build_representation(**recipe.representation)
+    check_same_events(examples, representation, f"recipe {recipe.name}")
     model = new_model(recipe, representation, options.seed)
     if weights is not None:
         load_weights(model, weights)
@@ -103,18 +106,6 @@ def train(
     return fit(
         objective, run_dir, recipe.training, options, description=description, preview=preview
     )
-
-
-def _representation_of(recipe: Recipe, examples: Examples) -> Representation:
-    wanted = build_representation(recipe.representation["name"], recipe.representation["options"])
-    found = build_representation(examples.representation_name, examples.representation_options)
-    if (wanted.name, dict(wanted.options)) != (found.name, dict(found.options)):
-        raise TrainingError(
-            f"the examples were made for {found.name} {dict(found.options)}, recipe "
-            f"{recipe.name} needs {wanted.name} {dict(wanted.options)}; make them again with "
-            f"`solferino dataset {recipe.name}`"
-        )
-    return wanted
 
 
 def load_weights(model: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
