@@ -154,9 +154,28 @@ def test_a_file_can_be_made_again_and_again(solferino, bundle, tmp_path):
     assert midi_files(tmp_path / "again") == ["toy_5_1.mid"]
 
 
-def test_again_allows_no_other_wishes(fails, bundle, tmp_path):
+def test_again_allows_no_other_wishes(fails):
     assert "--seed" in fails(2, "generate", "--again", "x.mid", "--seed", "3")
-    assert "leave this out" in fails(2, "generate", bundle, "--again", "x.mid")
+
+
+def test_a_file_can_be_made_again_where_the_bundle_has_moved(solferino, fails, bundle, tmp_path):
+    solferino("generate", bundle, "--seed", 5, "--num-steps", 32, "-o", tmp_path / "out")
+    original = tmp_path / "out" / "toy_5_0.mid"
+    moved = bundle.rename(tmp_path / "moved.solferino")
+    try:
+        assert "toy" in fails(1, "generate", "--again", original, "-o", tmp_path / "again")
+        done = solferino("generate", moved, "--again", original, "-o", tmp_path / "again")
+        assert "the same as" in done.out
+    finally:
+        moved.rename(bundle)
+
+
+def test_an_output_is_the_same_file_alone_and_in_a_batch(solferino, bundle, tmp_path):
+    for folder, num_outputs in (("alone", 1), ("batch", 10)):
+        options = ["--seed", 5, "--num-steps", 32, "--num-outputs", num_outputs]
+        solferino("generate", bundle, *options, "-o", tmp_path / folder)
+    alone, first = (tmp_path / folder / "toy_5_0.mid" for folder in ("alone", "batch"))
+    assert alone.read_bytes() == first.read_bytes()
 
 
 def test_a_file_that_was_not_generated_cannot_be_made_again(fails, tmp_path):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from solferino.generation.request import GenerationRequest
     from solferino.notes.sequence import NoteSequence
 
-WITH_AGAIN = {"again", "output", "wav", "plot", "soundfont"}
+WITH_AGAIN = {"again", "bundle", "bundle_file", "output", "wav", "plot", "soundfont"}
 
 Bundle = Annotated[
     str | None, typer.Argument(metavar="BUNDLE", help="Name of a bundle, or path of its file.")
@@ -88,7 +88,7 @@ def generate(
         raise typer.BadParameter("it is for sound; add --wav", param_hint="--soundfont")
     if again:
         _only_with_again(context)
-        request = _request_again(again)
+        request, names = _request_again(again), [again.name]
     else:
         request = _request(
             bundle=_one_bundle(bundle, bundle_file),
@@ -100,10 +100,10 @@ def generate(
             constraints=(key, scale, pitch_range, keep),
             seed=seed,
         )
+        names = _names(request)
     _check_folder(output)
-    outputs, duration_s = _run(request)
-    paths = [output / name for name in _names(request, len(outputs))]
-    _write(outputs, paths, wav=wav, plot=plot, soundfont=soundfont)
+    outputs, duration_s = _run(request, bundle or bundle_file)
+    _write(outputs, [output / name for name in names], wav=wav, plot=plot, soundfont=soundfont)
     if again:
         _compare(again, outputs[0])
     _report(request.seed, outputs, duration_s)
@@ -124,7 +124,7 @@ def _only_with_again(context: typer.Context) -> None:
         if name not in WITH_AGAIN and source is not None and source.name == "COMMANDLINE":
             raise typer.BadParameter(
                 "the file of --again says it all; leave this out",
-                param_hint=name if name == "bundle" else f"--{name.replace('_', '-')}",
+                param_hint=f"--{name.replace('_', '-')}",
             )
 
 
@@ -199,20 +199,20 @@ def _steps_per_quarter(bundle: str) -> int:
     return int(options.get("steps_per_quarter", 4))
 
 
-def _run(request: "GenerationRequest") -> "tuple[list[Output], float]":
+def _run(request: "GenerationRequest", bundle: str | None) -> "tuple[list[Output], float]":
+    from solferino.generation.opening import open_generator  # noqa: PLC0415
     from solferino.generation.request import run  # noqa: PLC0415
 
+    generator = open_generator(bundle or request.bundle)
     start_s = time.perf_counter()
-    outputs = run(request)
+    outputs = run(request, generator)
     return outputs, time.perf_counter() - start_s
 
 
-def _names(request: "GenerationRequest", num_outputs: int) -> list[str]:
+def _names(request: "GenerationRequest") -> list[str]:
     """Name each output after the bundle, the seed and its number, counted from 0."""
-    name = Path(request.bundle).stem
-    first = request.output or 0
-    width = len(str(max(request.num_outputs - 1, first)))
-    numbers = range(first, first + num_outputs)
+    name, width = Path(request.bundle).stem, len(str(request.num_outputs - 1))
+    numbers = range(request.num_outputs)
     return [f"{name}_{request.seed}_{number:0{width}d}.mid" for number in numbers]
 
 
@@ -238,7 +238,7 @@ def _write(
             from solferino.notes.plotting import plot as draw  # noqa: PLC0415
 
             written.append(path.with_suffix(".png"))
-            draw(made.notes, written[-1])
+            draw(made.notes, written[-1], title=path.stem, new_from_s=made.start_s)
         save(made.notes, path)
         names = " ".join(map(str, written))
         typer.echo(f"{names}  log-likelihood {made.log_likelihood:.2f}")

@@ -81,6 +81,8 @@ def train(
     with remembering_examples(run_dir, examples):
         result = train_model(chosen, music, run_dir, options, weights=weights, preview=heard)
     typer.echo(f"{run_dir}: {result.step} steps, {result.reason}; best at step {result.best_step}")
+    if result.reason == "interrupted":
+        raise typer.Exit(130)
     typer.echo(f"make a bundle with `solferino bundle {run_dir} -o {chosen.name}.solferino`")
 
 

@@ -130,7 +130,7 @@ class EventGenerator:
             future = replace(past, ids=row, start_step=steps.start_step)
             in_quarters = self.representation.decode(future, qpm=SECONDS_ARE_QUARTERS_QPM)
             notes = joined(primer, in_quarters, tempo_map, section.end_s)
-            pieces.append(Output(notes, log_likelihood, len(row)))
+            pieces.append(Output(notes, log_likelihood, len(row), section.start_s))
         return pieces
 
     def continue_events(

@@ -107,11 +107,14 @@ class Output:
         and without constraints.
     num_events : int
         How many new events there are.
+    start_s : float
+        Where they begin, in seconds.
     """
 
     notes: NoteSequence
     log_likelihood: float
     num_events: int
+    start_s: float = 0.0
 
 
 class SequenceGenerator(Protocol):

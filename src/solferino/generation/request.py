@@ -129,7 +129,7 @@ def run(request: GenerationRequest, generator: EventGenerator | None = None) -> 
     -------
     list of Output
         In order of their numbers. Each piece holds, as a text at its start, the request
-        that makes it again; see `read_provenance`.
+        that makes it again, alone; see `read_provenance`.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def run(request: GenerationRequest, generator: EventGenerator | None = None) -> 
         num_outputs=request.num_outputs if request.output is None else 1,
         first_output=request.output or 0,
     )
-    signed = replace(request, bundle_sha256=found)
+    signed = replace(request, bundle_sha256=found, num_outputs=1)
     return [
         replace(output, notes=_signed(output.notes, replace(signed, output=number)))
         for number, output in enumerate(outputs, start=request.output or 0)

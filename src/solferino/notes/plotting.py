@@ -44,6 +44,7 @@ def plot(
     path: PathOrText | None = None,
     title: str | None = None,
     width_inches: float | None = None,
+    new_from_s: float = 0.0,
 ) -> "Figure":
     """Draw the piano roll of a piece, with its drums on lines of their own below.
 
@@ -60,6 +61,8 @@ def plot(
         What to write above; without it the title of the piece.
     width_inches : float, optional
         Width; without it the width follows the length of the piece, from 8 to 24.
+    new_from_s : float >= 0
+        Where the primer of a generated piece ends, in seconds; it stands on a darker ground.
 
     Returns
     -------
@@ -92,6 +95,8 @@ def plot(
         _draw_drums(axes[-1], drums, colours)
     for axis in axes:
         _draw_time(axis, notes, width)
+        if new_from_s > 0:
+            axis.axvspan(0, new_from_s, color=INK, alpha=0.13, linewidth=0, zorder=0.5)
     _label(axes, notes, title if title is not None else notes.title, colours)
     if path is not None:
         picture = io.BytesIO()
