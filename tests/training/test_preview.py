@@ -71,9 +71,10 @@ def test_a_preview_is_a_picture_and_a_sound():
     assert 0.01 < sound.abs().max() <= 1
 
 
-def test_a_preview_that_fails_leaves_a_note_and_no_error(monkeypatch):
+@pytest.mark.parametrize("failure", [SynthesisError("no SoundFont"), ImportError("no SoundFont")])
+def test_a_preview_that_fails_leaves_a_note_and_no_error(monkeypatch, failure):
     def fail(notes):
-        raise SynthesisError("no SoundFont")
+        raise failure
 
     monkeypatch.setattr(preview_module, "_sound", fail)
     writer = FakeWriter()

@@ -94,7 +94,7 @@ def samples_preview(
                 writer.add_image(tag, _picture(notes), step, dataformats="HWC")
                 if sound:
                     writer.add_audio(tag, _sound(notes), step, sample_rate=SAMPLE_RATE_HZ)
-            except SolferinoError as error:  # a preview never ends a run of hours
+            except (SolferinoError, ImportError) as error:  # never ends a run of hours
                 writer.add_text(tag, f"no preview: {error}", step)
 
     return preview
