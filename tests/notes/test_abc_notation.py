@@ -5,7 +5,7 @@ import pytest
 
 from solferino.errors import MusicFileError
 from solferino.notes.abc_notation import parse_tune_book, read_tune_book
-from solferino.notes.sequence import NoteSequence
+from solferino.notes.sequence import Instrument, NoteSequence
 
 C, D, E, F, G, A, B = 60, 62, 64, 65, 67, 69, 71
 PITCH_OF = {"C": C, "D": D, "E": E, "F": F, "G": G}
@@ -312,3 +312,36 @@ def test_no_tune_at_all(tmp_path):
     path.write_bytes(b"X:1\n\0\0")
     with pytest.raises(MusicFileError, match=r"bad.abc is not text, so not ABC notation"):
         read_tune_book(path)
+
+
+def test_lines_for_midi_players_are_not_music():
+    piece = tune("%%MIDI gchord fzczcz\nC8 |\n%%MIDI program 73\nD8 |")
+    assert piece.notes["pitch"].tolist() == [C, D]
+    assert piece.instruments == (Instrument(0),)
+
+
+def test_voices_have_names_and_sounds_of_their_own():
+    text = (
+        'X:1\nM:4/4\nL:1/8\n%%MIDI program 5\nV:1 name="Flute"\n%%MIDI program 1 73\nV:2\n'
+        'V:3 nm="Kit"\n%%MIDI channel 10\nK:C\nV:1\nC8|\nV:2\nC8|\nV:3\nC,,8|\n'
+        "V:4\n%%MIDI program 200\nC8|\n"
+    )
+    (piece,) = parse_tune_book(text).tunes
+    assert piece.instruments == (
+        Instrument(73, name="Flute"),
+        Instrument(5, name="2"),
+        Instrument(5, is_drum=True, name="Kit"),
+        Instrument(127, name="4"),
+    )
+
+
+def test_meters_with_bars_of_one_length_change_where_they_stand():
+    piece = tune("C6 | D6 | [M:3/4] E6 | F6 |", meter="6/8")
+    assert piece.meters.tolist() == [(0.0, 6, 8), (3.0, 3, 4)]
+
+
+def test_a_bar_in_free_meter_moves_the_bar_lines_behind_it():
+    piece = tune("C8 | [M:none] D6 | [M:4/4] E8 | F8 |")
+    assert piece.meters.tolist() == [(0.0, 4, 4), (3.5, 4, 4)]
+    first = tune("[M:none] C6 | [M:4/4] D8 |")
+    assert first.meters.tolist() == [(0.0, 4, 4), (1.5, 4, 4)]

@@ -11,6 +11,7 @@ from solferino.cli.convert import convert
 from solferino.cli.dataset import dataset
 from solferino.cli.evaluate import evaluate
 from solferino.cli.generate import generate
+from solferino.cli.info import info
 from solferino.cli.train import train
 from solferino.errors import SolferinoError
 
@@ -34,7 +35,7 @@ app = typer.Typer(
         "max_content_width": 100,
     },
 )
-for command in (generate, bundles, convert, dataset, train, bundle, evaluate):
+for command in (generate, bundles, info, convert, dataset, train, bundle, evaluate):
     app.command()(command)
 
 

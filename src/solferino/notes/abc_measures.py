@@ -420,7 +420,7 @@ def aligned(measures: Iterable[Measure]) -> Iterator[Placed]:
         Each measure with its place.
     """
     now = 0
-    for bar, run in groupby(measures, key=lambda measure: measure.bar):
+    for (_, bar), run in groupby(measures, key=lambda measure: (measure.meter, measure.bar)):
         counted_from = now
         waiting: list[Measure] = []
         for measure in run:

@@ -28,6 +28,7 @@ from solferino.notes.abc_fields import (
 )
 from solferino.notes.abc_measures import (
     TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
     Placed,
     VoiceReader,
     aligned,
@@ -53,7 +54,11 @@ MAX_TIME_S = 1e6
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _MUSIC_LETTERS = "abcdefgxz"
 _VOICE = re.compile(r"\[V:\s*([^\]]*)\]")
+_VOICE_NAME = re.compile(r'\b(?:name|nm)\s*=\s*"([^"]*)"')
 _COMMENT = re.compile(r"(?<!\\)%.*")
+_PROGRAM = re.compile(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d+)\s*$")
+_DRUMS = re.compile(r"%%MIDI\s+channel\s+10\s*$")
+_EVERY_VOICE = ""
 
 
 class TuneError(NamedTuple):
@@ -196,16 +201,18 @@ class _Tune:
     qpm: float = DEFAULT_QPM
     tempo: str = ""
     key: Key | None = None
-    program: int = 0
+    programs: dict[str, int] = field(default_factory=dict)
+    drums: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     voices: dict[str, VoiceReader] = field(default_factory=dict)
-    voice: str = "1"
+    voice: str = _EVERY_VOICE
 
     def read(self, lines: list[str]) -> NoteSequence:
         """Read all lines and put the piece together."""
         for line in _joined((*self.header, *lines)):
-            program = re.match(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d+)\s*$", line)
-            if program and self.key is None:
-                self.program = min(int(program[1]), 127)
+            if line.startswith("%%"):
+                self._read_directive(line)
+                continue
             if self.key is not None and not line.strip():
                 break
             self._read_line(line)
@@ -216,6 +223,25 @@ class _Tune:
         if not rows:
             raise ValueError("has no notes")
         return self._piece(voices, np.array(rows, np.int64))
+
+    def _read_directive(self, line: str) -> None:
+        """Take the sound of a voice, or of all of them, from a line that begins with ``%%``."""
+        program = _PROGRAM.match(line)
+        if self.voice in self.voices:
+            return  # a voice that has begun keeps its sound
+        if program:
+            self.programs[self.voice] = min(int(program[1]), 127)
+        elif _DRUMS.match(line):
+            self.drums.add(self.voice)
+
+    def _instruments(self) -> Iterator[Instrument]:
+        every_program = self.programs.get(_EVERY_VOICE, 0)
+        for voice in self.voices:
+            yield Instrument(
+                self.programs.get(voice, every_program),
+                is_drum=voice in self.drums or _EVERY_VOICE in self.drums,
+                name=self.names.get(voice, voice if len(self.voices) > 1 else ""),
+            )
 
     def _read_line(self, line: str) -> None:
         found = _FIELD.match(line)
@@ -240,8 +266,11 @@ class _Tune:
             self.unit_length = parse_unit_length(words)
         elif letter == "Q":
             self.tempo = words
+        elif letter == "V":
+            self._set_voice(words)
         elif letter == "K":
             self.key = parse_key(words)
+            self.voice = "1"
             self.unit_length = self.unit_length or default_unit_length(self.meter)
             self.qpm = parse_tempo(self.tempo, self.unit_length) or DEFAULT_QPM
 
@@ -255,6 +284,9 @@ class _Tune:
 
     def _set_voice(self, words: str) -> None:
         self.voice = (words.split() or ["1"])[0]
+        name = _VOICE_NAME.search(words)
+        if name:
+            self.names[self.voice] = name[1]
 
     def _reader(self) -> VoiceReader:
         if self.voice not in self.voices:
@@ -265,7 +297,7 @@ class _Tune:
 
     def _piece(self, voices: list[list[Placed]], rows: NDArray[np.int64]) -> NoteSequence:
         """Put the piece together from its voices and rows of onset, release, pitch, voice."""
-        tempos, keys, meters = _changes(voices[0])
+        tempos, keys, meters = _changes(voices[0], self.meter)
         tempo_map = TempoMap.from_quarters(
             np.array([tick for tick, _ in tempos]) / TICKS_PER_QUARTER, [qpm for _, qpm in tempos]
         )
@@ -283,10 +315,9 @@ class _Tune:
         notes["pitch"], notes["velocity"] = rows[:, 2], DEFAULT_VELOCITY
         notes["instrument"] = rows[:, 3]
         order = np.lexsort((notes["pitch"], notes["instrument"], notes["onset_s"]))
-        names = [name if len(voices) > 1 else "" for name in self.voices]
         return NoteSequence(
             notes=notes[order],
-            instruments=tuple(Instrument(self.program, name=name) for name in names),
+            instruments=tuple(self._instruments()),
             tempos=np.array([(seconds(t), qpm) for t, qpm in tempos], TEMPO_DTYPE),
             meters=np.array([(seconds(t), *m) for t, m in meters], METER_DTYPE),
             keys=np.array([(seconds(t), k.sharps, k.is_minor) for t, k in keys], KEY_DTYPE),
@@ -316,24 +347,32 @@ def _note_rows(voice: list[Placed], index: int) -> list[list[int]]:
 
 
 def _changes(
-    voice: list[Placed],
+    voice: list[Placed], meter: Meter | None
 ) -> tuple[list[tuple[int, float]], list[tuple[int, Key]], list[tuple[int, Meter]]]:
-    """List tempos, keys and meters with their ticks, each only where it is new."""
+    """List tempos, keys and meters with their ticks, each only where it is new.
+
+    The meter of the header counts where the first bar is free of it.
+    """
     tempos: list[tuple[int, float]] = []
     keys: list[tuple[int, Key]] = []
-    meters: list[tuple[int, Meter]] = []
+    meters = [(0, meter)] if meter and not voice[0].measure.meter else []
     for k, (start, counted_from, measure) in enumerate(voice):
         begin = start if k else 0
         _add_if_new(tempos, begin, measure.qpm)
         _add_if_new(keys, begin, measure.key)
-        if measure.meter:
-            _add_if_new(meters, counted_from, measure.meter)
+        if measure.meter and not (meters and _goes_on(*meters[-1], counted_from, measure.meter)):
+            meters.append((counted_from, measure.meter))
         for change in measure.changes:
             if isinstance(change.value, float):
                 _add_if_new(tempos, start + change.onset_ticks, change.value)
             elif isinstance(change.value, Key):
                 _add_if_new(keys, start + change.onset_ticks, change.value)
     return tempos, keys, meters
+
+
+def _goes_on(tick: int, meter: Meter, counted_from: int, new: Meter) -> bool:
+    """Whether a meter is the last one, with its bar lines where they were."""
+    return meter == new and (counted_from - tick) % (new.bar * TICKS_PER_WHOLE) == 0
 
 
 def _add_if_new(changes: list[tuple[int, Any]], tick: int, value: Any) -> None:

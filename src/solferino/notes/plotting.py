@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from solferino.notes.columns import Table
 from solferino.notes.disk import PathOrText, write_beside
+from solferino.notes.general_midi import drum_name
 from solferino.notes.sequence import Instrument, NoteSequence
 from solferino.notes.timing import bar_times_s, beat_times_s
 
@@ -24,18 +25,6 @@ MAX_CHORDS = 60
 
 _PITCH_CLASSES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 _BLACK_KEYS = (1, 3, 6, 8, 10)
-_DRUM_NAMES = {
-    22: "hi-hat edge", 26: "open hi-hat edge", 35: "bass drum 2",
-    36: "bass drum", 37: "side stick", 38: "snare", 39: "clap",
-    40: "snare 2", 41: "low floor tom", 42: "closed hi-hat", 43: "floor tom",
-    44: "pedal hi-hat", 45: "low tom", 46: "open hi-hat", 47: "low-mid tom",
-    48: "high-mid tom", 49: "crash", 50: "high tom", 51: "ride", 52: "china",
-    53: "ride bell", 54: "tambourine", 55: "splash", 56: "cowbell", 57: "crash 2",
-    58: "vibraslap", 59: "ride 2", 60: "high bongo", 61: "low bongo", 62: "mute conga",
-    63: "open conga", 64: "low conga", 65: "high timbale", 66: "low timbale", 67: "high agogo",
-    68: "low agogo", 69: "cabasa", 70: "maracas", 75: "claves", 76: "high wood block",
-    77: "low wood block", 80: "mute triangle", 81: "open triangle",
-}  # fmt: skip
 _DRUM_HIT_S = 0.06
 
 
@@ -195,7 +184,7 @@ def _draw_drums(axis: "Axes", drums: Table, colours: dict[int, str]) -> None:
     hits["release_s"] = hits["onset_s"] + _DRUM_HIT_S
     _draw_boxes(axis, hits, colours, lines.astype(np.float64), 0.62)
     axis.set_ylim(-0.6, len(sounds) - 0.4)
-    names = [_DRUM_NAMES.get(int(pitch), f"drum {pitch}") for pitch in sounds]
+    names = [drum_name(int(pitch)) for pitch in sounds]
     axis.set_yticks(range(len(sounds)), names)
     for line in range(len(sounds)):
         axis.axhline(line, color=INK, alpha=0.08, linewidth=0.8, zorder=1)
