@@ -15,7 +15,9 @@ PIECE = NoteSequence.from_columns([60, 64], [0.0, 0.5], [0.5, 1.0], title="Two n
 BOOK = "X:1\nT:One\nK:C\nCDE\n\nX:2\nT:Two\nK:C\nEDC\n"
 
 
-@pytest.mark.parametrize("name", ["a.mid", "a.MIDI", "a.kar", "folder/of its own/ä.mid"])
+@pytest.mark.parametrize(
+    "name", ["a.mid", "a.MIDI", "a.kar", "a.pb", "a.tfrecord", "folder/of its own/ä.mid"]
+)
 def test_notes_come_back_from_disk(tmp_path, name):
     save(PIECE, tmp_path / name)
     assert load(tmp_path / name) == PIECE
@@ -38,7 +40,7 @@ def test_a_waveform_is_saved_as_wav(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.mp3", r"has the unknown suffix '.mp3'; music is read from .mid, .midi, .kar or .abc"),
+        ("a.mp3", "has the unknown suffix '.mp3'; music is read from .mid, .*, .pb or .tfrecord"),
         ("a", r"has the unknown suffix 'none'"),
         ("a.wav", r"is sound, not notes; read it with solferino.read_wav"),
         ("a.mid", r"is not a MIDI file \(it does not begin with MThd\)"),
@@ -89,8 +91,8 @@ def test_a_path_that_cannot_be(tmp_path):
 @pytest.mark.parametrize(
     ("music", "name", "message"),
     [
-        (PIECE, "a.wav", "cannot hold notes, .* to .mid, .midi or .kar; synthesize them first"),
-        (PIECE, "a.abc", "cannot hold notes, .* choose one of these"),
+        (PIECE, "a.wav", "cannot hold notes, .* to .mid, .* or .tfrecord; synthesize them first"),
+        (PIECE, "a.mp3", "cannot hold notes, .* choose one of these"),
         (Waveform([0.0], 8000), "a.mid", "cannot hold a waveform; give it the suffix .wav"),
     ],
 )

@@ -6,14 +6,47 @@ from types import MappingProxyType
 from typing import Protocol
 
 from solferino.errors import MusicFileError
-from solferino.notes.abc_notation import TuneBook, read_tune_book
+from solferino.notes.abc_notation import TuneBook, TuneError, read_tune_book
+from solferino.notes.abc_writing import write_abc
 from solferino.notes.disk import PathOrText, read_bytes, write_beside
 from solferino.notes.midi import read_midi, write_midi
+from solferino.notes.protobuf import parse_protobuf, read_protobuf, write_protobuf
 from solferino.notes.sequence import NoteSequence
+from solferino.notes.tfrecord import read_tfrecord, write_note_sequences
 
 
 def _read_one_midi(path: PathOrText) -> TuneBook:
     return TuneBook((read_midi(path),), ())
+
+
+def _read_one_message(path: PathOrText) -> TuneBook:
+    return TuneBook((read_protobuf(path),), ())
+
+
+def _read_records(path: PathOrText) -> TuneBook:
+    """Read the pieces of a TFRecord file up to where it is damaged, and say which failed."""
+    pieces: list[NoteSequence] = []
+    errors: list[TuneError] = []
+    records = enumerate(read_tfrecord(path), 1)
+    while True:
+        try:
+            number, record = next(records)
+        except StopIteration:
+            break
+        except MusicFileError as error:
+            errors.append(TuneError(str(len(pieces) + len(errors) + 1), "", str(error)))
+            break
+        try:
+            pieces.append(parse_protobuf(record, f"{path}: record {number}"))
+        except MusicFileError as error:
+            errors.append(TuneError(str(number), "", str(error)))
+    if not pieces:
+        raise MusicFileError(errors[0].reason)
+    return TuneBook(tuple(pieces), tuple(errors))
+
+
+def _write_one_record(notes: NoteSequence, path: PathOrText) -> None:
+    write_note_sequences([notes], path)
 
 
 _READERS: Mapping[str, Callable[[PathOrText], TuneBook]] = MappingProxyType(
@@ -22,10 +55,21 @@ _READERS: Mapping[str, Callable[[PathOrText], TuneBook]] = MappingProxyType(
         ".midi": _read_one_midi,
         ".kar": _read_one_midi,
         ".abc": read_tune_book,
+        ".pb": _read_one_message,
+        ".tfrecord": _read_records,
     }
 )
 _SOUND_SUFFIX = ".wav"
-_NOTE_SUFFIXES = (".mid", ".midi", ".kar")
+_WRITERS: Mapping[str, Callable[[NoteSequence, PathOrText], None]] = MappingProxyType(
+    {
+        ".mid": write_midi,
+        ".midi": write_midi,
+        ".kar": write_midi,
+        ".abc": write_abc,
+        ".pb": write_protobuf,
+        ".tfrecord": _write_one_record,
+    }
+)
 
 SUFFIXES = tuple(_READERS)
 """Suffixes of the files that `load` reads."""
@@ -99,29 +143,31 @@ def load_book(path: PathOrText) -> TuneBook:
 
 
 def save(music: NoteSequence | Sound, path: PathOrText) -> None:
-    """Write notes as MIDI or a waveform as WAV; the file is there whole or not at all.
+    """Write notes in the format of the suffix, a waveform as WAV; the file is whole or not there.
 
     Parameters
     ----------
     music : NoteSequence or Waveform
-        Notes for ``.mid``, ``.midi`` and ``.kar``; a waveform for ``.wav``.
+        Notes for ``.mid``, ``.midi``, ``.kar``, ``.abc``, ``.pb`` (a NoteSequence message of
+        Magenta) and ``.tfrecord`` (a file of these, here of one); a waveform for ``.wav``.
     path : str or path
         Where.
 
     Raises
     ------
     MusicFileError
-        If the suffix does not fit the music, or the file cannot be written.
+        If the suffix does not fit the music, the format cannot hold it, or the file cannot be
+        written.
     """
     file = Path(path)
     suffix = file.suffix.lower()
     if isinstance(music, NoteSequence):
-        if suffix in _NOTE_SUFFIXES:
-            write_midi(music, file)
+        if suffix in _WRITERS:
+            _WRITERS[suffix](music, file)
             return
         way_out = "synthesize them first" if suffix == _SOUND_SUFFIX else "choose one of these"
         raise MusicFileError(
-            f"{file} cannot hold notes, which are written to {_listed(_NOTE_SUFFIXES)}; {way_out}"
+            f"{file} cannot hold notes, which are written to {_listed(tuple(_WRITERS))}; {way_out}"
         )
     if suffix != _SOUND_SUFFIX:
         raise MusicFileError(f"{file} cannot hold a waveform; give it the suffix {_SOUND_SUFFIX}")
