@@ -1,21 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solferino.notes.editing import (
-    concatenate,
-    extract,
-    shift,
-    split_at_changes,
-    stretch,
-    transpose,
-    trim,
-)
+from solferino.notes.editing import extract, shift, stretch, transpose, trim
 from solferino.notes.quantization import quantize
 from solferino.notes.sequence import Instrument, NoteSequence, Text
 from solferino.notes.timing import TempoMap, bar_times_s
-from tests.notes.strategies import note_sequences, random_piece, times_s
+from tests.notes.strategies import note_sequences, times_s
 
 PIANO, BASS, KIT = Instrument(), Instrument(33, False, "Bass"), Instrument(0, True)
 
@@ -210,125 +202,3 @@ def test_stretching_keeps_the_quarters(piece, factor):
     )
     np.testing.assert_allclose(bar_times_s(longer), bar_times_s(piece) * factor, atol=1e-9)
     assert quantize(longer).notes.tolist() == quantize(piece).notes.tolist()
-
-
-# concatenate
-
-
-def test_no_pieces_make_an_empty_piece():
-    assert concatenate([]) == NoteSequence()
-
-
-def test_each_piece_begins_in_its_own_tempo_and_meter():
-    waltz = THREE_NOTES.replace(tempos=[(0, 90)], meters=[(0, 3, 4)], keys=[(0, 1, False)])
-    both = concatenate([waltz, THREE_NOTES])
-    assert both.notes["onset_s"].tolist() == [0, 1, 2, 4, 5, 6]
-    assert both.tempos.tolist() == [(0, 90), (4, 120)]
-    assert both.meters.tolist() == [(0, 3, 4), (4, 4, 4)]
-    assert both.keys.tolist() == [(0, 1, False)]
-    assert both.total_time_s == 8
-
-
-def test_equal_instruments_become_one_but_a_duo_stays_a_duo():
-    first = NoteSequence.from_columns([60, 40], 0, 1, instrument=[0, 1], instruments=(PIANO, BASS))
-    duo = NoteSequence.from_columns([62, 64], 0, 1, instrument=[0, 1], instruments=(PIANO, PIANO))
-    last = NoteSequence.from_columns(
-        41, 0, 1, instruments=(BASS,), texts=[Text(0, "la", "lyric", 0), Text(0, "end")]
-    )
-    whole = concatenate([first, duo, last])
-    assert whole.instruments == (PIANO, BASS, PIANO)
-    assert whole.notes["instrument"].tolist() == [0, 1, 0, 2, 1]
-    assert [text.instrument for text in whole.texts] == [1, -1]
-
-
-def test_what_comes_after_the_end_of_a_piece_does_not_reach_the_next():
-    first = THREE_NOTES.replace(tempos=[(0, 90), (5, 30)])
-    assert concatenate([first, THREE_NOTES]).tempos["qpm"].tolist() == [90, 120]
-
-
-@given(st.lists(note_sequences(max_notes=4), min_size=1, max_size=3))
-@settings(max_examples=30, deadline=None)
-def test_each_piece_can_be_cut_out_of_the_whole_again(pieces):
-    whole, start_s = concatenate(pieces), 0.0
-    assert len(whole) == sum(map(len, pieces))
-    for piece in pieces:
-        last_zero = piece.notes["onset_s"] >= piece.total_time_s
-        assume(not last_zero.any())
-        part = trim(whole, start_s, start_s + piece.total_time_s)
-        for column in ("onset_s", "release_s", "pitch", "velocity"):
-            assert part.notes[column].tolist() == piece.notes[column].tolist()
-        assert part.program.tolist() == piece.program.tolist()
-        assert part.is_drum.tolist() == piece.is_drum.tolist()
-        if piece.total_time_s > 0:
-            np.testing.assert_allclose(bar_times_s(part), bar_times_s(piece))
-        start_s += piece.total_time_s
-
-
-# split_at_changes
-
-
-def test_a_piece_is_split_where_tempo_or_meter_change():
-    piece = NoteSequence.from_columns(
-        [60, 62, 64, 65],
-        [0, 1, 2, 5],
-        [1, 3, 3, 6],
-        tempos=[(0, 120), (2, 60)],
-        meters=[(0, 2, 4), (4, 3, 4)],
-    )
-    parts = split_at_changes(piece)
-    assert [part.notes["pitch"].tolist() for part in parts] == [[60, 62], [64], [65]]
-    assert [part.tempos.tolist() for part in parts] == [[(0, 120)], [(0, 60)], [(0, 60)]]
-    assert [part.meters.tolist() for part in parts] == [[(0, 2, 4)], [(0, 2, 4)], [(0, 3, 4)]]
-    assert parts[0].notes["release_s"].tolist() == [1, 2]  # cut, and not struck again
-    assert [part.total_time_s for part in parts] == [2, 2, 2]
-
-
-@pytest.mark.parametrize(
-    ("tempos", "meters", "n_parts"),
-    [
-        ([], [], 1),
-        ([(0, 90), (1, 90)], [(0, 3, 4)], 1),  # stated again
-        ([(2, 90)], [(2, 3, 4)], 2),  # at the same moment
-        ([(2, 90)], [(2 + 1e-9, 3, 4)], 2),  # but for the noise of the arithmetic
-        ([(9, 90)], [], 1),  # after the end
-        ([(4, 90)], [], 1),  # at the end
-    ],
-)
-def test_only_changes_split(tempos, meters, n_parts):
-    piece = THREE_NOTES.replace(tempos=tempos, meters=meters)
-    assert len(split_at_changes(piece)) == n_parts
-
-
-def test_a_note_a_hair_before_a_change_belongs_to_what_follows():
-    piece = NoteSequence.from_columns(60, 2 - 1e-9, 3, tempos=[(2, 60)])
-    assert [len(part) for part in split_at_changes(piece)] == [0, 1]
-
-
-def test_an_empty_piece_is_one_part():
-    parts = split_at_changes(NoteSequence())
-    assert [(len(part), part.total_time_s) for part in parts] == [(0, 0)]
-
-
-@given(note_sequences())
-@settings(max_examples=50, deadline=None)
-def test_parts_have_one_tempo_and_one_meter_and_every_note_once(piece):
-    parts = split_at_changes(piece)
-    assert [(len(part.tempos), len(part.meters)) for part in parts] == [(1, 1)] * len(parts)
-    assert sum(part.total_time_s for part in parts) == pytest.approx(piece.total_time_s)
-    pitches = [pitch for part in parts for pitch in part.notes["pitch"].tolist()]
-    assert pitches == piece.notes["pitch"].tolist()
-    joined = concatenate(parts)
-    np.testing.assert_allclose(joined.notes["onset_s"], piece.notes["onset_s"], atol=1e-6)
-    end_s = piece.total_time_s - 1e-3
-    moments_s = np.linspace(0, max(end_s, 0), 7)
-    np.testing.assert_allclose(
-        TempoMap.from_sequence(joined).seconds_to_quarters(moments_s),
-        TempoMap.from_sequence(piece).seconds_to_quarters(moments_s),
-        atol=1e-3,
-    )
-
-
-def test_ten_thousand_notes_go_all_the_way():
-    piece = random_piece(10_000)
-    first, second = split_at_changes(trim(piece, 10, 290))
-    assert len(quantize(first)) + len(quantize(second)) == len(trim(piece, 10, 290))
