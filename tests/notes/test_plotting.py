@@ -31,6 +31,12 @@ def labels(texts) -> list[str]:
     return [text.get_text() for text in texts if text.get_text()]
 
 
+def test_a_piece_draws_itself(tmp_path):
+    figure = PIECE.plot(tmp_path / "roll.png", title="Mine")
+    assert figure.axes[0].get_title(loc="left") == "Mine"
+    assert (tmp_path / "roll.png").read_bytes()[1:4] == b"PNG"
+
+
 def test_each_note_is_a_box_from_onset_to_release_at_its_pitch():
     tones = boxes(plot(PIECE).axes[0])
     spans = [path.get_extents() for path in tones.get_paths()]

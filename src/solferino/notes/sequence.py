@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,9 @@ from solferino.notes.columns import (
     lie_within,
     table_of_columns,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NOTE_DTYPE = np.dtype(
     [
@@ -217,6 +221,12 @@ class NoteSequence:
     def with_notes(self, notes: Rows) -> Self:
         """Return a copy with other notes, all else kept."""
         return self.replace(notes=notes)
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> "Figure":
+        """Draw the piano roll; see `solferino.notes.plotting.plot`, which has the options."""
+        from solferino.notes.plotting import plot  # noqa: PLC0415
+
+        return plot(self, path, **options)
 
     def __len__(self) -> int:
         """Return the number of notes."""
