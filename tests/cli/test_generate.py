@@ -219,6 +219,8 @@ def test_a_primer_that_is_no_melody_is_wrong_usage(fails, bundle, tmp_path, prim
         (2, ["--scale=majr"], "the nearest is 'major'"),
         (2, ["--num_outputs=0"], "num-outputs"),
         (2, ["--seed=-1"], "seed"),
+        (2, ["--new_bars=0"], "new-bars"),
+        (2, ["--new-bars=4", "--num-steps=64"], "another length than --num-steps"),
         (2, ["--soundfont=x.sf2"], "--soundfont: it is for sound; add --wav"),
         (1, ["--num-steps=99999999999"], "too much at once"),
         (2, ["--primer-melody=[60]", "--primer-midi=x.mid"], "give one primer"),

@@ -37,6 +37,26 @@ def test_new_notes_begin_one_step_after_the_primer_and_end_at_num_steps(bundle):
     assert output.notes.notes["onset_s"][2:].min() >= 8 * STEP_S
 
 
+@pytest.mark.parametrize(
+    ("last_step", "meter", "end_step"),
+    [(7, (4, 4), 16 + 32),   # inside bar 1: it is filled, then two bars of 16 sixteenths
+     (16, (4, 4), 16 + 32),  # on the bar line: two bars from there
+     (17, (3, 4), 24 + 24),  # bar 2 of 3/4 ends at step 24
+     (13, (6, 8), 24 + 24)],
+)  # fmt: skip
+def test_new_bars_are_whole_bars_of_the_primers_meter(bundle, last_step, meter, end_step):
+    primer = piece((60, 0, 4), (64, 4, last_step)).replace(meters=[(0.0, *meter)])
+    (output,) = run(GenerationRequest(bundle=bundle, primer=primer, new_bars=2))
+    assert output.num_events == end_step - last_step - 1
+    (again,) = run(read_provenance(output.notes))
+    assert again.notes == output.notes
+
+
+def test_no_new_bars_are_refused(bundle):
+    with pytest.raises(GenerationError, match="new_bars is 0: ask for 1 or more"):
+        run(GenerationRequest(bundle=bundle, new_bars=0))
+
+
 def test_without_a_primer_a_melody_starts_with_middle_c(bundle):
     (output,) = run(GenerationRequest(bundle=bundle, num_steps=16))
     assert rows_of(output.notes.notes)[0] == (60, 0, 1)

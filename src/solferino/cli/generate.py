@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from solferino.generation.request import GenerationRequest
     from solferino.notes.sequence import NoteSequence
 
+DEFAULT_NUM_STEPS = 128
 WITH_AGAIN = {"again", "bundle", "bundle_file", "output", "wav", "plot", "soundfont"}
 
 Bundle = Annotated[
@@ -26,7 +27,12 @@ Folder = Annotated[
     Option("-o", "--output", "--output-dir", help="Folder for BUNDLE_SEED_NUMBER.mid and others."),
 ]
 NumOutputs = Annotated[int, Option(min=1, help="How many pieces, made as one batch.")]
-NumSteps = Annotated[int, Option(min=1, help="Steps of each piece, the primer included.")]
+NumSteps = Annotated[
+    int | None, Option(min=1, help="Steps of each piece, the primer included; 128.")
+]
+NewBars = Annotated[
+    int | None, Option(min=1, help="Instead: bars to add after the bar that the primer ends in.")
+]
 PrimerMelody = Annotated[
     str | None,
     Option(help='One number a step: pitch, -1 stop, -2 go on; "[60, -2, 62, -2]".'),
@@ -63,7 +69,8 @@ def generate(
     bundle_file: BundleFile = None,
     output: Folder = Path("generated"),
     num_outputs: NumOutputs = 10,
-    num_steps: NumSteps = 128,
+    num_steps: NumSteps = None,
+    new_bars: NewBars = None,
     primer_melody: PrimerMelody = None,
     primer_midi: PrimerMidi = None,
     qpm: Qpm = None,
@@ -84,8 +91,7 @@ def generate(
     again: Again = None,
 ) -> None:
     """Generate music: MIDI files, each of which says how to make it again."""
-    if soundfont and not wav:
-        raise typer.BadParameter("it is for sound; add --wav", param_hint="--soundfont")
+    _check_output(output, soundfont, wav=wav)
     if again:
         _only_with_again(context)
         request, names = _request_again(again), [again.name]
@@ -94,14 +100,13 @@ def generate(
             bundle=_one_bundle(bundle, bundle_file),
             primer=(primer_melody, primer_midi),
             qpm=qpm,
-            lengths=(num_outputs, num_steps),
+            lengths=(num_outputs, num_steps, new_bars),
             sampling=(temperature, top_k, top_p),
             beam=(beam_size, branch_factor, steps_per_iteration),
             constraints=(key, scale, pitch_range, keep),
             seed=seed,
         )
         names = _names(request)
-    _check_folder(output)
     outputs, duration_s = _run(request, bundle or bundle_file)
     _write(outputs, [output / name for name in names], wav=wav, plot=plot, soundfont=soundfont)
     if again:
@@ -143,7 +148,7 @@ def _request(
     bundle: str,
     primer: tuple[str | None, Path | None],
     qpm: float | None,
-    lengths: tuple[int, int],
+    lengths: tuple[int, int | None, int | None],
     sampling: tuple[float, int, float],
     beam: tuple[int, int, int],
     constraints: tuple[str | None, str | None, tuple[int, int] | None, Path | None],
@@ -154,13 +159,16 @@ def _request(
     from solferino.generation.generator import EventControls  # noqa: PLC0415
     from solferino.generation.request import GenerationRequest  # noqa: PLC0415
 
+    if lengths[1] and lengths[2]:
+        raise typer.BadParameter("it says another length than --num-steps", param_hint="--new-bars")
     obeyed = constraints_of(*constraints)
     return GenerationRequest(
         bundle=bundle,
         primer=_primer(*primer, qpm, bundle, obeyed.keep),
         qpm=qpm,
         num_outputs=lengths[0],
-        num_steps=lengths[1],
+        num_steps=lengths[1] or DEFAULT_NUM_STEPS,
+        new_bars=lengths[2],
         controls=EventControls(*sampling, *beam, obeyed),
         seed=int.from_bytes(os.urandom(4), "big") if seed is None else seed,
     )
@@ -186,8 +194,10 @@ def _primer(
     return keep and type(keep)(tempos=keep.tempos, meters=keep.meters)
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder that cannot be one before any work is done."""
+def _check_output(folder: Path, soundfont: Path | None, *, wav: bool) -> None:
+    """Refuse what cannot be written as asked before any work is done."""
+    if soundfont and not wav:
+        raise typer.BadParameter("it is for sound; add --wav", param_hint="--soundfont")
     if folder.exists() and not folder.is_dir():
         raise GenerationError(f"{folder} is a file; -o names a folder for the outputs")
 

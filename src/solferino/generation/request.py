@@ -49,6 +49,9 @@ class GenerationRequest:
         Tempo, in quarter notes a minute. None is the primer's own, or 120 if it has none.
     num_steps : int > 0
         Length of each output in steps of the grid, the primer included.
+    new_bars : int > 0, or None
+        Instead of `num_steps`: how many bars follow the one in which the primer ends, which
+        is filled up first.
     num_outputs : int > 0
         How many outputs.
     controls : EventControls
@@ -64,6 +67,7 @@ class GenerationRequest:
     primer: Primer = None
     qpm: float | None = None
     num_steps: int = 128
+    new_bars: int | None = None
     num_outputs: int = 1
     controls: EventControls = PLAIN
     seed: int = 0
@@ -150,7 +154,7 @@ def run(request: GenerationRequest, generator: EventGenerator | None = None) -> 
     if isinstance(request.primer, NoteSequence):
         request = replace(request, primer=_without_provenance(request.primer))
     primer = _primer_notes(request, generator.representation)
-    section = _section(primer, request.num_steps, generator.representation.steps_per_quarter)
+    section = _section(primer, request, generator.representation)
     outputs = generator.generate_batch(
         primer,
         section,
@@ -218,6 +222,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
         "bundle_sha256": str,
         "qpm": (int, float, NoneType),
         "num_steps": int,
+        "new_bars": (int, NoneType),
         "num_outputs": int,
         "seed": int,
         "output": (int, NoneType),
@@ -254,17 +259,31 @@ def _primer_notes(request: GenerationRequest, representation: Representation) ->
     return primer.replace(tempos=[(0.0, qpm)])
 
 
-def _section(primer: NoteSequence, num_steps: int, steps_per_quarter: int) -> Section:
+def _section(
+    primer: NoteSequence, request: GenerationRequest, representation: Representation
+) -> Section:
     """Return the time from one step after the primer's last note to the end."""
-    end_steps = quantize(primer, steps_per_quarter).notes["end_step"]
-    start_step = int(end_steps.max()) + 1 if len(end_steps) else 0
+    end_steps = quantize(primer, representation.steps_per_quarter).notes["end_step"]
+    past_steps = int(end_steps.max(initial=0))
+    start_step = past_steps + 1 if len(end_steps) else 0
+    num_steps = request.num_steps
+    if request.new_bars is not None:
+        num_steps = _end_of_bars(representation.encode(primer, past_steps), request.new_bars)
     if num_steps <= start_step:
         raise GenerationError(
             f"num_steps is {num_steps}, the primer included, but the primer alone takes "
-            f"{start_step}: ask for more steps, or trim the primer"
+            f"{start_step}: ask for more steps or for new bars, or trim the primer"
         )
-    quarters = np.array([start_step, num_steps]) / steps_per_quarter
+    quarters = np.array([start_step, num_steps]) / representation.steps_per_quarter
     return Section(*TempoMap.from_sequence(primer).quarters_to_seconds(quarters).tolist())
+
+
+def _end_of_bars(past: EventSequence, new_bars: int) -> int:
+    """Step at which so many bars after the end of some events' last bar are over."""
+    if new_bars < 1:
+        raise GenerationError(f"new_bars is {new_bars}: ask for 1 or more")
+    begun_bars = -(-len(past) // past.steps_per_bar)
+    return past.start_step + (begun_bars + new_bars) * past.steps_per_bar
 
 
 def _primer_to_json(primer: Primer) -> dict[str, Any] | None:
