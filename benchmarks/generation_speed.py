@@ -23,7 +23,7 @@ def events_per_second(
     generator: EventGenerator, num_steps: int, num_outputs: int, num_runs: int
 ) -> float:
     """Median over the runs, each with a seed of its own; the first run is not counted."""
-    length_s = num_steps / generator.representation.steps_per_quarter * SECONDS_PER_QUARTER
+    length_s = num_steps / generator.representation.grid.steps_per_quarter * SECONDS_PER_QUARTER
     section = sf.Section(START_S, START_S + length_s)
     speeds = []
     for seed in range(num_runs + 1):

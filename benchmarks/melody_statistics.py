@@ -28,10 +28,10 @@ import solferino as sf
 from solferino.datasets.examples import Examples, ExampleSet, read_examples
 from solferino.generation.continuation import EventGenerator
 from solferino.generation.generator import EventControls
-from solferino.generation.sampling import class_weights, draw, uniform_numbers
+from solferino.generation.sampling import UniformNumbers, class_weights, draw
 from solferino.notes.harmony import SCALES
 from solferino.representations.melody_events import FIRST_NOTE, read_line
-from solferino.representations.representation import Ids
+from solferino.representations.representation import EventSequence, Ids
 
 PRIMER_BARS = 2
 EXCERPT_BARS = 8
@@ -315,14 +315,16 @@ def generate(
     """
     rows, session = np.arange(len(primers)), generator.session
     controls = EventControls(temperature=temperature)
-    uniforms = np.array([uniform_numbers(seed, k, num_events) for k in rows.tolist()])
-    tracker = generator.representation.tracker(np.full(len(rows), steps_per_bar))
+    uniforms = UniformNumbers(seed, rows.tolist())
+    tracker = generator.representation.tracker(
+        [EventSequence(primer, steps_per_bar=steps_per_bar) for primer in primers]
+    )
     state = session.initial_state(len(rows))
     ids = np.empty((len(rows), num_events), np.int16)
     for column in np.ascontiguousarray(primers.T):
         logits, state = session.step(tracker.feed(column), state)
     for step in range(num_events):
-        chosen = draw(class_weights(logits, controls), uniforms[:, step])
+        chosen = draw(class_weights(logits, controls), uniforms.of_event(step))
         ids[:, step] = tracker.class_events()[rows, chosen]
         logits, state = session.step(tracker.feed(ids[:, step]), state)
     return ids

@@ -7,6 +7,7 @@ The tree::
     ├── QuantizationError          notes cannot be put on the grid that was asked for
     ├── BundleError                a bundle is missing, damaged or of another version
     ├── ConstraintError            no output can satisfy the constraints
+    ├── ConditionError             a model is asked for what it has no ear for
     ├── GenerationError            a generator cannot do what was asked
     ├── DatasetError               a corpus or an example file cannot be used
     ├── RecipeError                a recipe or an hparam is unknown or out of range
@@ -43,6 +44,11 @@ class BundleError(SolferinoError):
 @final
 class ConstraintError(SolferinoError):
     """No output can satisfy the constraints."""
+
+
+@final
+class ConditionError(SolferinoError):
+    """A model is asked for what it has no ear for."""
 
 
 @final

@@ -2,6 +2,7 @@
 
 import pytest
 
+import solferino.datasets.conversion as conversion
 from solferino.datasets.tables import read_pieces
 from tests.datasets.tunes import write_corpus
 
@@ -49,3 +50,25 @@ def test_if_nothing_can_be_read_nothing_is_written(fails, corpus, tmp_path):
 
 def test_no_workers_at_all_is_wrong_usage(fails, corpus):
     fails(2, "convert", corpus, "--workers", "0")
+
+
+def test_an_interrupted_run_tells_where_it_stopped_and_goes_on_there(
+    solferino, corpus, tmp_path, monkeypatch
+):
+    path = tmp_path / "notes.parquet"
+    read_chunk = conversion.read_chunk
+
+    def stop_at_the_last(files):
+        if files[0].piece_id == "tune4.mid":
+            raise KeyboardInterrupt
+        return read_chunk(files)
+
+    monkeypatch.setattr(conversion, "CHUNK_FILES", 1)
+    monkeypatch.setattr(conversion, "read_chunk", stop_at_the_last)
+    stopped = solferino("convert", corpus, "-o", path)
+    assert stopped.status == 130
+    assert f"{path}.unfinished keeps what was read; the same command goes on" in stopped.err
+    monkeypatch.setattr(conversion, "read_chunk", read_chunk)
+    done = solferino("convert", corpus, "-o", path)
+    assert done.out.startswith("5 files had been read before and were not read again\n")
+    assert "6 pieces with 384 notes from 6 of 7 files" in done.out

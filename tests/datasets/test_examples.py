@@ -1,6 +1,7 @@
 """Example sets keep their sequences, in memory and on disk."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_another_version_is_refused(tmp_path):
     write_examples(EXAMPLES, tmp_path)
     card = json.loads((tmp_path / "dataset.json").read_text())
     (tmp_path / "dataset.json").write_text(json.dumps({**card, "format_version": 99}))
-    with pytest.raises(DatasetError, match="of version 99 and this program reads version 1"):
+    with pytest.raises(DatasetError, match="of version 99 and this program reads version 2"):
         read_examples(tmp_path)
 
 
@@ -132,3 +133,21 @@ def test_the_same_events_serve_every_encoding(encoding):
 def test_other_events_are_refused():
     with pytest.raises(DatasetError, match=r"the bundle's events .*max_note=72.*max_note=84"):
         check_same_events(EXAMPLES, Melody(max_note=72), "the bundle")
+
+
+def test_context_is_kept_with_the_events_it_stands_beside(tmp_path):
+    context = np.arange(6, dtype=np.float32).reshape(3, 2)
+    sequences = [
+        ("a", EventSequence(np.array([1, 2]), context=context[:2])),
+        ("b", EventSequence(np.array([3]), context=context[2:])),
+    ]
+    examples = replace(EXAMPLES, train=ExampleSet.from_sequences(sequences))
+    write_examples(examples, tmp_path)
+    read = read_examples(tmp_path)
+    assert [row.context.tolist() for row in read.train] == [[[0, 1], [2, 3]], [[4, 5]]]
+    assert [row.context.shape for row in read.eval] == [(0, 0)] * len(EXAMPLES.eval)
+
+
+def test_context_of_another_length_than_the_events_is_refused():
+    with pytest.raises(ValueError, match="a row of context for each id or none"):
+        ExampleSet.from_sequences([("a", EventSequence(np.array([1, 2]), context=[[1.0]]))])

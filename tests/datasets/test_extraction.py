@@ -153,3 +153,18 @@ def test_a_piece_that_cannot_be_extracted_is_a_drop():
 def test_pieces_that_crash_a_process_are_failures():
     assert crashed_file(MusicFile("x/a.mid", "a.mid", 0.1)).failures[0].piece_id == "a.mid"
     assert "crashed" in crashed_slice(b"").failures[0].reason
+
+
+def test_a_published_split_is_kept_and_the_variants_it_parts_are_counted(notes_file):
+    extraction = extract_pieces(notes_file, PLAN)
+    examples = make_dataset(extraction, PLAN, held_out=["var", "more/"])
+    train, evaluation = (set(part.piece_ids) for part in (examples.train, examples.eval))
+    assert {name.startswith(("var", "more/")) for name in evaluation} == {True}
+    assert {name.startswith(("var", "more/")) for name in train} == {False}
+    assert {"variant.mid"} < evaluation
+    assert examples.statistics["split"]["parted_groups"] == 1
+
+
+def test_a_split_that_holds_out_nothing_is_refused(notes_file):
+    with pytest.raises(DatasetError, match=r"None of the 1 pieces to keep .* begin like 'more"):
+        make_dataset(extract_pieces(notes_file, PLAN), PLAN, held_out=["elsewhere/"])

@@ -9,6 +9,7 @@ from solferino.bundles.session import StepSession
 from solferino.generation.continuation import EventGenerator
 from solferino.representations.one_hot import OneHotTracker
 from solferino.representations.representation import EventSequence
+from solferino.representations.step_events import StepGuide
 from tests.bundles.step_graphs import lstm_graph, table_graph
 
 CARD = Card(name="letters", makes="letters", representation={}, model={})
@@ -21,13 +22,16 @@ class Letters:
     num_events: int
     forbidden: frozenset[int] = frozenset()
 
-    def tracker(self, steps_per_bar):
-        return OneHotTracker(self.num_events, len(steps_per_bar))
+    def tracker(self, sequences):
+        return OneHotTracker(self.num_events, len(sequences))
 
-    def allowed(self, constraints, after, num_steps):
-        mask = np.ones((num_steps, self.num_events), np.bool_)
+    def num_steps(self, ids):
+        return len(ids)
+
+    def guide(self, constraints, after, end_step, *, releases):
+        mask = np.ones((end_step - len(after), self.num_events), np.bool_)
         mask[:, sorted(self.forbidden)] = False
-        return mask
+        return StepGuide(mask)
 
 
 def letters(text):

@@ -190,7 +190,7 @@ def test_log_likelihood_is_that_of_the_events_whatever_the_controls():
     generator = melody_generator()
     past = generator.representation.encode(PRIMER, 16)
     ids, log_likelihoods = generator.continue_events(past, 32, FLAT, seed=2)
-    tracker = generator.representation.tracker(np.array([16]))
+    tracker = generator.representation.tracker([past])
     state, expected = generator.session.initial_state(1), 0.0
     logits = np.zeros((1, generator.representation.num_classes))
     for step, event in enumerate([*past.ids, *ids[0]]):

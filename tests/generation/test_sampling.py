@@ -6,11 +6,11 @@ from hypothesis.extra import numpy as arrays
 
 from solferino.generation.generator import EventControls
 from solferino.generation.sampling import (
+    UniformNumbers,
     class_weights,
     draw,
     event_probabilities,
     relative_probabilities,
-    uniform_numbers,
 )
 
 LAST_UNIFORM = 1 - 2.0**-53
@@ -22,21 +22,33 @@ def shares(logits, mask=None, **controls):
     return (weights / weights.sum(axis=1, keepdims=True)).round(4).tolist()
 
 
+def _numbers(seed, output, count):
+    uniforms = UniformNumbers(seed, [output])
+    return np.array([uniforms.of_event(k)[0] for k in range(count)])
+
+
+def test_each_output_has_its_own_numbers_whatever_the_others_do():
+    together = UniformNumbers(5, [3, 4], width=2)
+    alone = UniformNumbers(5, [4], width=2)
+    for event in (0, 1, 300):
+        assert together.of_event(event)[2:].tolist() == alone.of_event(event).tolist()
+
+
 def test_random_numbers_never_change():
-    numbers = uniform_numbers(seed=7, output=2, count=3)
+    numbers = _numbers(7, 2, 3)
     assert numbers.tolist() == [0.36654848046680033, 0.39989196903035706, 0.8479983815736046]
 
 
 def test_a_longer_run_begins_like_a_shorter_one():
-    assert uniform_numbers(1, 0, 9)[:4].tolist() == uniform_numbers(1, 0, 4).tolist()
+    assert _numbers(1, 0, 9)[:4].tolist() == _numbers(1, 0, 4).tolist()
 
 
 def test_seed_and_output_are_not_exchangeable():
-    assert uniform_numbers(1, 2, 4).tolist() != uniform_numbers(2, 1, 4).tolist()
+    assert _numbers(1, 2, 4).tolist() != _numbers(2, 1, 4).tolist()
 
 
 def test_random_numbers_are_uniform_and_below_one():
-    numbers = uniform_numbers(2**64 - 1, 0, 10_000)
+    numbers = _numbers(2**64 - 1, 0, 10_000)
     counts, _ = np.histogram(numbers, 10, (0, 1))
     assert numbers.min() >= 0
     assert numbers.max() < 1
@@ -120,7 +132,7 @@ def test_draws_invert_the_cumulative_distribution(uniform, expected):
 
 
 def test_draws_follow_the_probabilities():
-    uniforms = uniform_numbers(0, 0, 20_000)
+    uniforms = _numbers(0, 0, 20_000)
     weights = np.broadcast_to(class_weights(LOGITS, EventControls()), (20_000, 4))
     counts = np.bincount(draw(weights, uniforms), minlength=4)
     np.testing.assert_allclose(counts / 20_000, [0.5, 0.3, 0.15, 0.05], atol=0.01)

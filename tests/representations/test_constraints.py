@@ -42,3 +42,10 @@ def test_numbers_out_of_range_are_refused():
         Constraints(min_pitch=70, max_pitch=60)
     with pytest.raises(ConstraintError, match=r"pitches from 0 to 128: .* both lie in 0..127"):
         Constraints(max_pitch=128)
+
+
+def test_drums_are_midi_pitches_and_only_for_drums():
+    with pytest.raises(ConstraintError, match=r"drum 128: drums are MIDI pitches, .* 0..127"):
+        Constraints(drums=frozenset({128}))
+    with pytest.raises(ConstraintError, match="this model plays no drums: leave out which drums"):
+        allowed_pitches(Constraints(drums=frozenset({36})), OCTAVE)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from solferino.representations.melody import Melody
+from solferino.representations.representation import EventSequence
 
 SOUNDS, SILENT, ATTACK, DIRECTION = 36, 37, 38, 39
 REPEATS, COUNTERS, BAR = slice(40, 42), slice(42, 49), 49
@@ -14,14 +15,14 @@ NO_EVENT, NOTE_OFF, REPEAT_1, REPEAT_2 = 36, 37, 38, 39
 def inputs_of(events, steps_per_bar=16, **options):
     """Inputs after each event; events are -2 (none), -1 (note-off) and MIDI pitches."""
     melody = Melody(encoding="key", **options)
-    tracker = melody.tracker(np.array([steps_per_bar]))
+    tracker = melody.tracker([EventSequence([], steps_per_bar=steps_per_bar)])
     ids = melody.from_melody_events(events).ids
     return np.array([tracker.feed(ids[k : k + 1])[0] for k in range(len(ids))])
 
 
 def labels_of(events, steps_per_bar=16):
     melody = Melody(encoding="key")
-    tracker = melody.tracker(np.array([steps_per_bar]))
+    tracker = melody.tracker([EventSequence([], steps_per_bar=steps_per_bar)])
     labels = []
     for event in melody.from_melody_events(events).ids:
         row = np.array([event])
@@ -142,7 +143,7 @@ def test_labels_are_pitches_no_event_note_off_and_repeats():
 
 
 def test_classes_mean_pitches_no_event_note_off_and_repeats():
-    tracker = Melody(encoding="key").tracker(np.array([2]))
+    tracker = Melody(encoding="key").tracker([EventSequence([], steps_per_bar=2)])
     tracker.feed(np.array([5], np.int16))
     tracker.feed(np.array([1], np.int16))
     events = tracker.class_events()[0].tolist()
@@ -151,7 +152,7 @@ def test_classes_mean_pitches_no_event_note_off_and_repeats():
 
 
 def test_inputs_belong_to_the_caller():
-    tracker = Melody(encoding="key").tracker(np.array([16]))
+    tracker = Melody(encoding="key").tracker([EventSequence([], steps_per_bar=16)])
     first = tracker.feed(np.array([14], np.int16))
     before = first.copy()
     tracker.feed(np.array([20], np.int16))

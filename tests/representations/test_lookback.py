@@ -5,6 +5,7 @@ import pytest
 
 from solferino.representations.lookback import BarMemory, LookbackTracker, counter_table
 from solferino.representations.melody import Melody
+from solferino.representations.representation import EventSequence
 
 C, D, E = 14, 16, 18  # event ids of middle C, D and E in [48, 84)
 REPEAT_1, REPEAT_2 = 38, 39
@@ -13,7 +14,7 @@ MELODY = Melody(encoding="lookback")
 
 def walk(ids, steps_per_bar=16):
     """Inputs after each event, labels of each event, class events before each event."""
-    tracker = MELODY.tracker(np.array([steps_per_bar]))
+    tracker = MELODY.tracker([EventSequence([], steps_per_bar=steps_per_bar)])
     inputs, labels, meanings = [], [], []
     for event in ids:
         row = np.array([event], np.int16)
@@ -102,7 +103,7 @@ def test_a_repeat_class_means_the_event_a_bar_ago():
 
 
 def test_each_sequence_of_a_batch_has_its_own_bars():
-    tracker = MELODY.tracker(np.array([12, 16]))
+    tracker = MELODY.tracker([EventSequence([], steps_per_bar=n) for n in (12, 16)])
     for step in range(12):
         tracker.feed(np.array([C, C] if step == 0 else [0, 0], np.int16))
     assert tracker.class_events()[:, REPEAT_1].tolist() == [C, 0]

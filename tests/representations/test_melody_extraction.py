@@ -42,7 +42,7 @@ def extract(sequence, **rules):
 
 
 def found_in(sequence, **rules):
-    return find_melodies(quantize(sequence), MelodyRules(**rules))[0]
+    return find_melodies(quantize(sequence), MelodyRules.from_mapping(rules))[0]
 
 
 def rules_of(extraction):

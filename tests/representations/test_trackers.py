@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from solferino.representations.melody import ENCODINGS, Melody
+from solferino.representations.representation import EventSequence
 
-STEPS_PER_BAR = np.array([16, 12, 14, 6])  # 4/4, 3/4, 7/8, 3/8
+METERS = [EventSequence([], steps_per_bar=n) for n in (16, 12, 14, 6)]  # 4/4, 3/4, 7/8, 3/8
 
 
 def random_events(n_steps, batch, num_events, seed=0):
@@ -25,7 +26,7 @@ def melody(request):
 
 
 def test_the_class_of_an_event_means_that_event(melody):
-    tracker = melody.tracker(STEPS_PER_BAR)
+    tracker = melody.tracker(METERS)
     for ids in random_events(100, 4, melody.num_events):
         labels = tracker.labels(ids)
         meanings = tracker.class_events()
@@ -36,8 +37,8 @@ def test_the_class_of_an_event_means_that_event(melody):
 
 
 def test_a_batch_sees_what_each_row_sees_alone(melody):
-    batch = melody.tracker(STEPS_PER_BAR)
-    alone = [melody.tracker(STEPS_PER_BAR[row : row + 1]) for row in range(4)]
+    batch = melody.tracker(METERS)
+    alone = [melody.tracker(METERS[row : row + 1]) for row in range(4)]
     for ids in random_events(100, 4, melody.num_events):
         rows = [tracker.feed(ids[k : k + 1]) for k, tracker in enumerate(alone)]
         np.testing.assert_array_equal(batch.feed(ids), np.concatenate(rows))
@@ -45,7 +46,7 @@ def test_a_batch_sees_what_each_row_sees_alone(melody):
 
 def test_selected_rows_continue_and_the_original_does_not_notice(melody):
     events = random_events(60, 4, melody.num_events)
-    tracker, untouched = melody.tracker(STEPS_PER_BAR), melody.tracker(STEPS_PER_BAR)
+    tracker, untouched = melody.tracker(METERS), melody.tracker(METERS)
     for ids in events[:40]:
         tracker.feed(ids)
         untouched.feed(ids)
@@ -63,7 +64,7 @@ def test_selected_rows_continue_and_the_original_does_not_notice(melody):
 
 
 def test_sizes_are_those_the_representation_promises(melody):
-    tracker = melody.tracker(STEPS_PER_BAR)
+    tracker = melody.tracker(METERS)
     inputs = tracker.feed(np.zeros(4, np.int16))
     assert inputs.shape == (4, melody.input_size)
     assert inputs.dtype == np.float32
@@ -75,7 +76,7 @@ def test_sizes_are_those_the_representation_promises(melody):
 def test_a_tracker_follows_long_music(melody):
     """The history is moved inside its array every few hundred steps."""
     events = random_events(700, 2, melody.num_events)
-    tracker = melody.tracker(np.array([16, 12]))
+    tracker = melody.tracker(METERS[:2])
     for step, ids in enumerate(events):
         meanings = tracker.class_events()
         if melody.encoding != "one_hot" and step >= 32:

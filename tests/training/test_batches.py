@@ -114,3 +114,27 @@ def test_evaluation_takes_every_sequence_once():
     batches = evaluation_batches(LENGTHS, 4)
     assert sorted(np.concatenate(batches).tolist()) == [0, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert [len(batch) for batch in batches] == [4, 4, 2]
+
+
+def test_examples_vary_with_the_step_and_never_without_augmentation():
+    class Shifting:
+        """A melody whose examples are raised by a random number of semitones."""
+
+        def __init__(self):
+            self._melody = build_representation("melody", MELODY)
+
+        def __getattr__(self, name):
+            return getattr(self._melody, name)
+
+        def augment(self, events, amounts, rng):
+            shift = rng.integers(amounts["transpose"] + 1)
+            return EventSequence(events.ids + np.int16(shift), steps_per_bar=2)
+
+    examples = ExampleSet.from_sequences([("a", EventSequence(np.array([2, 3, 4])))])
+    varied = EncodedExamples(examples, Shifting(), augmentation={"transpose": 5}, seed=1)
+    row = np.array([0])
+    labels = [tuple(varied.batch(row, step).labels[0].tolist()) for step in range(30)]
+    assert set(labels) == {(3 + k, 4 + k) for k in range(6)}
+    assert labels[7] == tuple(varied.batch(row, 7).labels[0].tolist())
+    plain = EncodedExamples(examples, Shifting())
+    assert all(plain.batch(row, step).labels.tolist() == [[3, 4]] for step in range(30))

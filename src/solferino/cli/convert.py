@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,14 +24,27 @@ def convert(
         int | None,
         typer.Option(min=1, help="Number of processes; chosen by the size if not given."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on where an interrupted run of the same command stopped.")
+    ] = True,
 ) -> None:
     """Read music files of any known format into one notes file (Parquet, one row a piece)."""
     from solferino.datasets.conversion import convert as convert_files  # noqa: PLC0415
+    from solferino.datasets.unfinished import unfinished_folder  # noqa: PLC0415
 
-    with progress_bar("reading") as progress:
-        result = convert_files(
-            sources, output, recursive=recursive, workers=workers, progress=progress
-        )
+    options: dict[str, Any] = {"recursive": recursive, "workers": workers, "resume": resume}
+    try:
+        with progress_bar("reading") as progress:
+            result = convert_files(sources, output, progress=progress, **options)
+    except KeyboardInterrupt:
+        if unfinished_folder(output).exists():
+            typer.echo(
+                f"{unfinished_folder(output)} keeps what was read; the same command goes on there",
+                err=True,
+            )
+        raise
+    if result.num_files_before:
+        typer.echo(f"{result.num_files_before} files had been read before and were not read again")
     for failure in (*result.failures, *result.tune_failures):
         typer.echo(f"cannot read {failure.piece_id}: {failure.reason}", err=True)
     typer.echo(

@@ -9,6 +9,7 @@ from typer import Option
 
 from solferino.cli.progress import progress_bar
 from solferino.cli.settings import parse_settings
+from solferino.errors import DatasetError
 
 RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="Name of a recipe, or path of a TOML file.")
@@ -16,6 +17,10 @@ RecipeName = Annotated[
 Corpus = Annotated[Path, typer.Argument(metavar="NOTES", help="A notes file, or folder of music.")]
 Output = Annotated[Path, Option("-o", "--output", "--output-dir", help="The folder to write.")]
 EvalRatio = Annotated[float, Option(help="Part of the pieces that is kept for evaluation.")]
+EvalPieces = Annotated[
+    Path | None,
+    Option(help="Instead: a text file that names these pieces or their folders, one a line."),
+]
 Seed = Annotated[int, Option(min=0, help="Fixes which pieces these are.")]
 Rules = Annotated[
     list[str] | None,
@@ -37,6 +42,7 @@ def dataset(
     *,
     output: Output = Path("examples"),
     eval_ratio: EvalRatio = 0.1,
+    eval_pieces: EvalPieces = None,
     seed: Seed = 0,
     rules: Rules = None,
     sources: Sources = None,
@@ -69,10 +75,25 @@ def dataset(
         for line in lines_of(extraction.dropped):
             typer.echo(line)
     examples = make_dataset(
-        extraction, plan, eval_ratio=eval_ratio, seed=seed, sources=origins, corpus=corpus.stem
+        extraction,
+        plan,
+        eval_ratio=eval_ratio,
+        seed=seed,
+        held_out=_lines(eval_pieces) if eval_pieces else None,
+        sources=origins,
+        corpus=corpus.stem,
     )
     write_examples(examples, output)
     _report(output, examples.statistics)
+
+
+def _lines(path: Path) -> list[str]:
+    """Read the lines of a text file that are not empty."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read ({error}); name a text file") from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _report(output: Path, statistics: Mapping[str, Any]) -> None:
@@ -85,7 +106,11 @@ def _report(output: Path, statistics: Mapping[str, Any]) -> None:
         )
     groups = sum(n for size, n in split["groups_by_size"].items() if int(size) > 1)
     largest = max(map(int, split["groups_by_size"]))
-    typer.echo(f"near-duplicates: {groups} groups, the largest of {largest} pieces")
+    parted = split.get("parted_groups", 0)
+    typer.echo(
+        f"near-duplicates: {groups} groups, the largest of {largest} pieces"
+        + (f"; {parted} of them stand on both sides" if parted else "")
+    )
     lengths = ", ".join(f"{bars}: {n}" for bars, n in statistics["lengths_bars"].items())
     typer.echo(f"lengths in bars: {lengths}")
     drops = ", ".join(f"{rule} {n}" for rule, n in statistics["drops"].items()) or "nothing"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from solferino.datasets.parquet import RowWriter, beside
+from solferino.datasets.parquet import RowWriter
 from solferino.datasets.tables import Piece, notes_schema, to_record_batch
+from solferino.datasets.unfinished import SUFFIX, Entry, Key, Unfinished, unfinished
 from solferino.datasets.workers import default_workers, in_order
 from solferino.errors import DatasetError, SolferinoError
 from solferino.notes.sequence import NoteSequence
@@ -40,11 +41,20 @@ class MusicFile(NamedTuple):
         Its path inside the corpus, with ``/``.
     expected_s : float
         About how long it takes to read, in seconds.
+    num_bytes, changed_ns : int
+        Its size, and when it was last written to.
     """
 
     path: str
     piece_id: str
     expected_s: float
+    num_bytes: int = 0
+    changed_ns: int = 0
+
+    @property
+    def key(self) -> Key:
+        """What changes when the file does."""
+        return str(Path(self.path).absolute()), self.piece_id, self.num_bytes, self.changed_ns
 
 
 class Failure(NamedTuple):
@@ -54,13 +64,47 @@ class Failure(NamedTuple):
     reason: str
 
 
+class Outcome(NamedTuple):
+    """What came of a file.
+
+    Parameters
+    ----------
+    file : MusicFile
+        The file.
+    num_pieces : int
+        How many rows it gave.
+    reason : str
+        Why it could not be read; empty if it could.
+    tune_failures : tuple of Failure
+        Tunes in it that could not be read.
+    """
+
+    file: MusicFile
+    num_pieces: int
+    reason: str = ""
+    tune_failures: tuple[Failure, ...] = ()
+
+
 class Chunk(NamedTuple):
-    """What came out of some files: rows of pieces, and failures of files and of tunes."""
+    """What came out of some files: the rows of their pieces, and an outcome for each."""
 
     rows: "pa.RecordBatch"
-    failures: tuple[Failure, ...]
-    tune_failures: tuple[Failure, ...]
-    num_files: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The files that could not be read."""
+        return tuple(Failure(o.file.piece_id, o.reason) for o in self.outcomes if o.reason)
+
+    @property
+    def tune_failures(self) -> tuple[Failure, ...]:
+        """The tunes that could not be read, of files that could."""
+        return tuple(failure for outcome in self.outcomes for failure in outcome.tune_failures)
+
+    @property
+    def num_files(self) -> int:
+        """How many files they are."""
+        return len(self.outcomes)
 
 
 @final
@@ -80,6 +124,8 @@ class Conversion:
         Tunes that could not be read, of books that could.
     skipped : mapping of str to int
         How many files of each other suffix were passed by.
+    num_files_before : int
+        Files that an interrupted run had read already.
     """
 
     path: Path
@@ -89,6 +135,7 @@ class Conversion:
     failures: tuple[Failure, ...]
     tune_failures: tuple[Failure, ...]
     skipped: Mapping[str, int]
+    num_files_before: int = 0
 
 
 def convert(
@@ -98,11 +145,14 @@ def convert(
     recursive: bool = True,
     workers: int | None = None,
     progress: Progress | None = None,
+    resume: bool = True,
 ) -> Conversion:
     """Read music files into one notes file, one row a piece.
 
     A file that cannot be read is listed in the result and the others go on. The notes file
-    is written beside and renamed.
+    is written beside and renamed. What was read is kept beside it until then, so that the same
+    call after an interruption reads only what is left, what has changed and what had failed,
+    and writes the same bytes as if it had not been interrupted.
 
     Parameters
     ----------
@@ -116,6 +166,8 @@ def convert(
         Number of processes; by default one a core, or none where the corpus is small.
     progress : callable, optional
         Called after every few files; see `Progress`.
+    resume : bool
+        Whether what an interrupted run has read counts; otherwise all is read again.
 
     Raises
     ------
@@ -123,34 +175,86 @@ def convert(
         If there is no music file, none can be read, or `output` cannot be written.
     """
     files, skipped = find_music([Path(source) for source in sources], recursive=recursive)
-    failures: list[Failure] = []
-    tune_failures: list[Failure] = []
-    num_pieces = num_notes = num_done = 0
-    with beside(Path(output)) as temporary, _row_writer(temporary) as writer:
-        for chunk in read_chunks(files, workers):
-            if chunk.rows.num_rows:
-                writer.write(chunk.rows)
-            failures += chunk.failures
-            tune_failures += chunk.tune_failures
-            num_pieces += chunk.rows.num_rows
-            num_notes += len(chunk.rows.column("notes").values)
-            num_done += chunk.num_files
-            if progress:
-                progress(num_done, len(files))
-        if not num_pieces:
+    outcomes: list[Outcome] = []
+    num_notes = 0
+    with unfinished(Path(output), notes_schema(), resume=resume) as journal:
+        num_before = sum(file.key in journal for file in files)
+        with _row_writer(journal.temporary) as writer:
+            for chunk in _read_what_is_left(files, journal, workers):
+                if chunk.rows.num_rows:
+                    writer.write(chunk.rows)
+                outcomes += chunk.outcomes
+                num_notes += len(chunk.rows.column("notes").flatten())
+                if progress:
+                    progress(len(outcomes), len(files))
+        whole = Chunk(to_record_batch([]), tuple(outcomes))
+        if len(whole.failures) == len(files):
             raise DatasetError(
                 f"None of the {len(files)} files could be read, so {output} was not written. "
-                f"The first one, {failures[0].piece_id}: {failures[0].reason}"
+                f"The first one, {whole.failures[0].piece_id}: {whole.failures[0].reason}"
             )
     return Conversion(
         Path(output),
         len(files),
-        num_pieces,
+        sum(outcome.num_pieces for outcome in outcomes),
         num_notes,
-        tuple(failures),
-        tuple(tune_failures),
+        whole.failures,
+        whole.tune_failures,
         skipped,
+        num_before,
     )
+
+
+def _read_what_is_left(
+    files: Sequence[MusicFile], journal: Unfinished, workers: int | None
+) -> Iterator[Chunk]:
+    """Read the files that are not in the journal, add them to it, and yield all in order."""
+    chunks = list(music_chunks(files))
+    left = [[file for file in chunk if file.key not in journal] for chunk in chunks]
+    fresh = read_chunks([chunk for chunk in left if chunk], workers)
+    nothing = Chunk(to_record_batch([]), ())
+    for chunk, missing in zip(chunks, left, strict=True):
+        new = _next_files(fresh, len(missing)) if missing else nothing
+        read = [outcome for outcome in new.outcomes if not outcome.reason]
+        if read:
+            entries = [Entry(o.file.key, o.num_pieces, o.tune_failures) for o in read]
+            journal.add(entries, new.rows)
+        yield new if len(missing) == len(chunk) else _with_journal(chunk, new, journal)
+
+
+def _next_files(chunks: Iterator[Chunk], num_files: int) -> Chunk:
+    """Take the results of a chunk, which come file by file where its process was killed."""
+    parts = [next(chunks)]
+    while sum(part.num_files for part in parts) < num_files:
+        parts.append(next(chunks))
+    outcomes = tuple(outcome for part in parts for outcome in part.outcomes)
+    return parts[0] if len(parts) == 1 else Chunk(_joined([p.rows for p in parts]), outcomes)
+
+
+def _with_journal(files: Sequence[MusicFile], new: Chunk, journal: Unfinished) -> Chunk:
+    """Put what was read now and what was read before into the order of the files."""
+    parts: list[pa.RecordBatch] = []
+    outcomes: list[Outcome] = []
+    fresh = {outcome.file: outcome for outcome in new.outcomes}
+    num_used = 0
+    for file in files:
+        if file in fresh:
+            outcome = fresh[file]
+            parts.append(new.rows.slice(num_used, outcome.num_pieces))
+            num_used += outcome.num_pieces
+        else:
+            parts.append(journal.rows_of(file.key))
+            lost = tuple(Failure(*remark) for remark in journal.remarks_on(file.key))
+            outcome = Outcome(file, parts[-1].num_rows, "", lost)
+        outcomes.append(outcome)
+    return Chunk(_joined(parts), tuple(outcomes))
+
+
+def _joined(parts: "Sequence[pa.RecordBatch]") -> "pa.RecordBatch":
+    import pyarrow as pa  # noqa: PLC0415
+
+    joined = pa.Table.from_batches(parts, notes_schema()).combine_chunks().to_batches()
+    return joined[0] if joined else to_record_batch([])
 
 
 def find_music(
@@ -184,7 +288,7 @@ def find_music(
     found: dict[Path, None] = {}
     for source in sources:
         if source.is_dir():
-            paths = sorted(p for p in _walk(source, recursive) if not p.name.startswith("."))
+            paths = sorted(_walk(source, recursive))
             for path in paths:
                 if path.suffix.lower() in SUFFIXES:
                     found[path] = None
@@ -200,21 +304,23 @@ def find_music(
             f"There is no music in {names}. Files are known by their suffix: {', '.join(SUFFIXES)}."
         )
     root = _root(sources)
-    files = [MusicFile(str(path), _piece_id(path, root), _expected_s(path)) for path in found]
-    return files, dict(skipped)
+    return [_music_file(path, root) for path in found], dict(skipped)
 
 
-def read_chunks(files: Sequence[MusicFile], workers: int | None = None) -> Iterator[Chunk]:
+def read_chunks(
+    chunks: Sequence[Sequence[MusicFile]], workers: int | None = None
+) -> Iterator[Chunk]:
     """Read files, some at a time, in other processes where the corpus is large.
 
     Parameters
     ----------
-    files : sequence of MusicFile
+    chunks : sequence of sequences of MusicFile
+        See `music_chunks`. A file that kills its process gives a chunk of its own.
     workers : int, optional
         Number of processes; by default as many as pay off.
     """
-    workers = workers or workers_for(sum(file.expected_s for file in files))
-    yield from in_order(read_chunk, music_chunks(files), workers, crashed)
+    workers = workers or workers_for(sum(file.expected_s for chunk in chunks for file in chunk))
+    yield from in_order(read_chunk, chunks, workers, crashed)
 
 
 def workers_for(expected_s: float) -> int:
@@ -227,20 +333,20 @@ def read_chunk(files: Sequence[MusicFile]) -> Chunk:
     from solferino.notes.files import load_book  # noqa: PLC0415
 
     pieces: list[Piece] = []
-    failures: list[Failure] = []
-    tune_failures: list[Failure] = []
+    outcomes: list[Outcome] = []
     for file in files:
         try:
             book = load_book(file.path)
         except SolferinoError as error:
-            failures.append(Failure(file.piece_id, str(error)))
+            outcomes.append(Outcome(file, 0, str(error)))
         except Exception as error:  # a fault of ours must not cost the user the other files
             reason = f"{type(error).__name__}: {error}. Please report this file."
-            failures.append(Failure(file.piece_id, reason))
+            outcomes.append(Outcome(file, 0, reason))
         else:
             pieces += _named(file.piece_id, book.tunes)
-            tune_failures += (Failure(f"{file.piece_id} X:{n}", why) for n, _, why in book.errors)
-    return Chunk(to_record_batch(pieces), tuple(failures), tuple(tune_failures), len(files))
+            lost = tuple(Failure(f"{file.piece_id} X:{n}", why) for n, _, why in book.errors)
+            outcomes.append(Outcome(file, len(book.tunes), "", lost))
+    return Chunk(to_record_batch(pieces), tuple(outcomes))
 
 
 def _named(piece_id: str, music: Sequence[NoteSequence]) -> list[Piece]:
@@ -251,8 +357,8 @@ def _named(piece_id: str, music: Sequence[NoteSequence]) -> list[Piece]:
 
 def crashed(file: MusicFile) -> Chunk:
     """Return what a file gives that killed its process."""
-    failure = Failure(file.piece_id, "the reader crashed on it; please report this file")
-    return Chunk(to_record_batch([]), (failure,), (), 1)
+    reason = "the reader crashed on it; please report this file"
+    return Chunk(to_record_batch([]), (Outcome(file, 0, reason),))
 
 
 def music_chunks(files: Sequence[MusicFile]) -> Iterator[list[MusicFile]]:
@@ -270,8 +376,10 @@ def music_chunks(files: Sequence[MusicFile]) -> Iterator[list[MusicFile]]:
 
 
 def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
+    """Find the files of a folder, but those that are hidden or in the making."""
     paths = folder.rglob("*") if recursive else folder.iterdir()
-    return (path for path in paths if path.is_file())
+    seen = (p for p in paths if not p.name.startswith(".") and p.parent.suffix != SUFFIX)
+    return (path for path in seen if path.is_file())
 
 
 def _root(sources: Sequence[Path]) -> Path:
@@ -280,10 +388,12 @@ def _root(sources: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([source.absolute().parent for source in sources]))
 
 
-def _expected_s(path: Path) -> float:
+def _music_file(path: Path, root: Path) -> MusicFile:
     is_text = path.suffix.lower() == ".abc"
     rate = SECONDS_PER_MB_OF_TEXT if is_text else SECONDS_PER_MB_OF_MIDI
-    return rate * path.stat().st_size / 2**20
+    status = path.stat()
+    num_bytes, expected_s = status.st_size, rate * status.st_size / 2**20
+    return MusicFile(str(path), _piece_id(path, root), expected_s, num_bytes, status.st_mtime_ns)
 
 
 def _piece_id(path: Path, root: Path) -> str:

@@ -16,12 +16,18 @@ from numpy.typing import NDArray
 from solferino.datasets.parquet import RowWriter, beside, column_of, numbers_of
 from solferino.errors import DatasetError
 from solferino.representations.registry import build_representation
-from solferino.representations.representation import EventSequence, Ids, Representation
+from solferino.representations.representation import (
+    NO_CONTEXT,
+    Context,
+    EventSequence,
+    Ids,
+    Representation,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CARD_NAME = "dataset.json"
 ROWS_AT_ONCE = 4096
 
@@ -41,6 +47,8 @@ class ExampleSet:
         As in `EventSequence`.
     piece_ids : tuple of str
         The piece that each sequence came from.
+    context : ndarray of float32, shape (n_events, context_size)
+        As in `EventSequence`, a row for each event; no rows where there is none.
 
     Raises
     ------
@@ -54,10 +62,11 @@ class ExampleSet:
     start_step: NDArray[np.int64]
     transposition: NDArray[np.int64]
     piece_ids: tuple[str, ...]
+    context: Context = field(default_factory=lambda: NO_CONTEXT)
 
     def __post_init__(self) -> None:
         """Freeze the columns and check that they fit together."""
-        columns = {"ids": np.int16} | dict.fromkeys(
+        columns = {"ids": np.int16, "context": np.float32} | dict.fromkeys(
             ("offsets", "steps_per_bar", "start_step", "transposition"), np.int64
         )
         for name, dtype in columns.items():
@@ -66,10 +75,11 @@ class ExampleSet:
             object.__setattr__(self, name, column)
         n = len(self.piece_ids)
         fits = len(self.offsets) == n + 1 and self.offsets[-1] == len(self.ids)
-        if not fits or any(len(getattr(self, name)) != n for name in list(columns)[2:]):
+        fits &= len(self.context) in (0, len(self.ids))
+        if not fits or any(len(getattr(self, name)) != n for name in list(columns)[3:]):
             raise ValueError(
-                f"{n} piece ids need {n + 1} offsets that end at the number of ids, and {n} "
-                "values in each of the other columns"
+                f"{n} piece ids need {n + 1} offsets that end at the number of ids, a row of "
+                f"context for each id or none, and {n} values in each of the other columns"
             )
 
     @classmethod
@@ -77,6 +87,7 @@ class ExampleSet:
         """Put sequences, each with the id of its piece, one after the other."""
         pairs = list(sequences)
         events = [sequence for _, sequence in pairs]
+        contexts = [e.context for e in events if len(e.context)]
         return cls(
             ids=np.concatenate([np.empty(0, np.int16), *(e.ids for e in events)]),
             offsets=np.cumsum([0, *(len(e) for e in events)]),
@@ -84,6 +95,7 @@ class ExampleSet:
             start_step=np.array([e.start_step for e in events], np.int64),
             transposition=np.array([e.transposition for e in events], np.int64),
             piece_ids=tuple(piece_id for piece_id, _ in pairs),
+            context=np.concatenate(contexts) if contexts else NO_CONTEXT,
         )
 
     def __len__(self) -> int:
@@ -93,11 +105,13 @@ class ExampleSet:
     def __getitem__(self, index: int) -> EventSequence:
         """Return one sequence."""
         row = range(len(self))[index]
+        events = slice(self.offsets[row], self.offsets[row + 1])
         return EventSequence(
-            ids=self.ids[self.offsets[row] : self.offsets[row + 1]],
+            ids=self.ids[events],
             start_step=int(self.start_step[row]),
             steps_per_bar=int(self.steps_per_bar[row]),
             transposition=int(self.transposition[row]),
+            context=self.context[events] if len(self.context) else NO_CONTEXT,
         )
 
     def __iter__(self) -> Iterator[EventSequence]:
@@ -164,8 +178,12 @@ def check_same_events(examples: Examples, representation: Representation, owner:
 
 
 def _events_of(representation: Representation) -> str:
-    """Say what the ids of a representation mean: all its options but the encoding."""
-    options = {name: value for name, value in representation.options.items() if name != "encoding"}
+    """Say what the ids of a representation mean: all its options but the encodings."""
+    options = {
+        name: value
+        for name, value in representation.options.items()
+        if not name.endswith("encoding")
+    }
     return f"{representation.name} ({', '.join(f'{n}={v}' for n, v in sorted(options.items()))})"
 
 
@@ -254,26 +272,37 @@ def _schema() -> "pa.Schema":
     import pyarrow as pa  # noqa: PLC0415
 
     kinds = (pa.string(), pa.int64(), pa.int64(), pa.int64())
-    return pa.schema([*zip(_COLUMNS, kinds, strict=True), ("ids", pa.list_(pa.int16()))])
+    events = [("ids", pa.list_(pa.int16())), ("context", pa.list_(pa.float32()))]
+    return pa.schema([*zip(_COLUMNS, kinds, strict=True), *events])
 
 
 def _write_set(examples: ExampleSet, path: Path) -> None:
     import pyarrow as pa  # noqa: PLC0415
 
     schema = _schema()
-    writer = RowWriter(path, schema, dictionary=["piece_id", "steps_per_bar", "ids.list.element"])
+    coded = ["piece_id", "steps_per_bar", "ids.list.element", "context.list.element"]
+    writer = RowWriter(path, schema, dictionary=coded)
     for first in range(0, len(examples), ROWS_AT_ONCE):
         rows = slice(first, min(first + ROWS_AT_ONCE, len(examples)))
         offsets = examples.offsets[rows.start : rows.stop + 1]
-        ids = column_of(examples.ids[offsets[0] : offsets[-1]], pa.int16())
-        starts = column_of(offsets - offsets[0], pa.int32())
+        width = examples.context.size // max(len(examples.ids), 1)
+        context = examples.context.reshape(-1)
         columns = [
             column_of(getattr(examples, column)[rows], schema.field(name).type)
             for name, column in _COLUMNS.items()
         ]
-        columns.append(pa.ListArray.from_arrays(starts, ids))
+        columns.append(_lists_of(examples.ids, offsets, pa.int16()))
+        columns.append(_lists_of(context, offsets * width, pa.float32()))
         writer.write(pa.record_batch(columns, schema=schema))
     writer.close()
+
+
+def _lists_of(values: NDArray[Any], offsets: NDArray[np.int64], kind: "pa.DataType") -> Any:
+    """Cut a column into one list a row."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    starts = column_of(offsets - offsets[0], pa.int32())
+    return pa.ListArray.from_arrays(starts, column_of(values[offsets[0] : offsets[-1]], kind))
 
 
 def _read_set(path: Path) -> ExampleSet:
@@ -285,10 +314,13 @@ def _read_set(path: Path) -> ExampleSet:
             table = file.read().cast(_schema())
         columns = {name: table.column(name).combine_chunks() for name in table.column_names}
         lists = columns.pop("ids")
+        context = numbers_of(columns.pop("context").values)
         piece_ids = tuple(columns.pop("piece_id").to_pylist())
         numbers = {name: numbers_of(column) for name, column in columns.items()}
-        offsets = numbers_of(lists.offsets)
-        return ExampleSet(numbers_of(lists.values), offsets, piece_ids=piece_ids, **numbers)
+        ids, offsets = numbers_of(lists.values), numbers_of(lists.offsets)
+        width = len(context) // max(len(ids), 1)
+        context = context.reshape(len(ids), width) if width else NO_CONTEXT
+        return ExampleSet(ids, offsets, piece_ids=piece_ids, context=context, **numbers)
     except (OSError, pa.ArrowInvalid, KeyError, ValueError, TypeError) as error:
         reason = "is missing" if not path.exists() else "is damaged"
         raise DatasetError(f"{path} {reason}. Make it with `solferino dataset`.") from error

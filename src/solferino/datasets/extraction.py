@@ -1,5 +1,6 @@
 """Pieces to examples: extract, group, split, and account for everything that was dropped."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -154,6 +155,7 @@ def make_dataset(
     *,
     eval_ratio: float = 0.1,
     seed: int = 0,
+    held_out: Sequence[str] | None = None,
     sources: Mapping[str, Origin] | None = None,
     corpus: str = "unknown",
 ) -> Examples:
@@ -169,6 +171,9 @@ def make_dataset(
         Part of the pieces that is kept for evaluation. Variants of a tune stay together.
     seed : int
         Fixes the division.
+    held_out : sequence of str, optional
+        Instead of the ratio: ids of the pieces to keep for evaluation, or what these ids
+        begin with, as a published split has it.
     sources : mapping of str to Origin, optional
         Origin of each path prefix of the corpus; see `read_sources`.
     corpus : str
@@ -186,7 +191,10 @@ def make_dataset(
     useful = sorted((piece for piece in pieces if piece.sequences), key=lambda p: p.piece_id)
     if not useful:
         raise DatasetError(explain_nothing(len(pieces), dropped, extraction.failures))
-    train, evaluation, split = _divide(useful, eval_ratio, seed)
+    if held_out is None:
+        train, evaluation, split = _divide(useful, eval_ratio, seed)
+    else:
+        train, evaluation, split = _divide_as_told(useful, held_out)
     sets = _example_set(train), _example_set(evaluation)
     statistics = {
         "rules": dict(plan.rules),
@@ -221,6 +229,32 @@ def _divide(
         "eval_pieces": len(sides[1]),
         "groups": split.num_groups,
         "groups_by_size": {str(size): n for size, n in split.group_sizes.items()},
+    }
+    return *sides, summary
+
+
+def _divide_as_told(
+    pieces: Sequence[ExtractedPiece], held_out: Sequence[str]
+) -> tuple[list[ExtractedPiece], list[ExtractedPiece], dict[str, Any]]:
+    """Divide pieces as a list says, and count the groups of variants that it parts."""
+    prefixes = tuple(held_out)
+    sides: tuple[list[ExtractedPiece], list[ExtractedPiece]] = ([], [])
+    for piece in pieces:
+        sides[piece.piece_id.startswith(prefixes)].append(piece)
+    if not sides[1]:
+        raise DatasetError(
+            f"None of the {len(prefixes)} pieces to keep for evaluation gave an example; their "
+            f"names begin like {pieces[0].piece_id!r}."
+        )
+    groups = group_near_duplicates([piece.phrases for side in sides for piece in side]).tolist()
+    parted = set(groups[: len(sides[0])]) & set(groups[len(sides[0]) :])
+    sizes = Counter(Counter(groups).values())
+    summary = {
+        "train_pieces": len(sides[0]),
+        "eval_pieces": len(sides[1]),
+        "groups": len(set(groups)),
+        "groups_by_size": {str(size): n for size, n in sorted(sizes.items())},
+        "parted_groups": len(parted),
     }
     return *sides, summary
 

@@ -1,5 +1,6 @@
 """Event models continue music: encode the primer, feed it, sample event by event, decode."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
@@ -12,10 +13,8 @@ from solferino.bundles.session import StepSession
 from solferino.errors import GenerationError
 from solferino.generation.beam_search import best_rows, surviving_rows
 from solferino.generation.generator import PLAIN, EventControls, Output, Section, SequenceGenerator
-from solferino.generation.sampling import uniform_numbers
+from solferino.generation.sampling import UniformNumbers
 from solferino.generation.sections import (
-    SECONDS_ARE_QUARTERS_QPM,
-    ends_of_held_notes,
     events_before,
     joined,
     on_grid_of,
@@ -24,13 +23,13 @@ from solferino.generation.sections import (
 from solferino.generation.walk import Walk
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.timing import TempoMap
-from solferino.representations.representation import EventSequence, Ids, Representation
+from solferino.representations.representation import EventSequence, Guide, Ids, Representation
 
 MAX_ROWS = 2**14
 """Most sequences that grow at once; each holds a state of the model in memory."""
 
-MAX_EVENTS = 2**24
-"""Most events of one batch, in all its sequences together."""
+MAX_STEPS = 2**24
+"""Most steps of one batch, in all its sequences together."""
 
 
 @final
@@ -42,7 +41,7 @@ class EventGenerator:
     card : Card
         What the model says of itself.
     representation : Representation
-        Between notes and events; each event fills one step of its grid.
+        Between notes and events.
     session : StepSession
         The model.
     bundle_sha256 : str
@@ -113,53 +112,54 @@ class EventGenerator:
             If the section cannot be filled, or a number is out of range.
         ConstraintError
             If no notes can obey the constraints.
+        ConditionError
+            If the model cannot be told what the controls' conditions say.
         """
         _check_numbers(seed, num_outputs, first_output)
+        representation = self.representation
         tempo_map = TempoMap.from_sequence(primer)
-        steps = step_range(primer, section, tempo_map, self.representation.steps_per_quarter)
+        steps = step_range(primer, section, tempo_map, representation.grid)
         _check_size(num_outputs, controls, steps.end_step - steps.start_step)
         controls = on_grid_of(primer, controls, section)
-        past = events_before(self.representation, primer, steps.start_step)
-        num_events = steps.end_step - steps.start_step
-        allowed = self.representation.allowed(controls.constraints, past, num_events)
-        allowed[0] &= ends_of_held_notes(self.representation, past)
+        past = events_before(representation, primer, steps.start_step)
+        past = representation.with_context(past, primer, controls.conditions, steps.end_step)
+        guide = representation.guide(controls.constraints, past, steps.end_step, releases=True)
         outputs = range(first_output, first_output + num_outputs)
-        ids, log_likelihoods = self._sample(past, allowed, controls, seed, outputs)
+        all_ids, log_likelihoods = self._sample(past, guide, controls, seed, outputs)
         pieces = []
-        for row, log_likelihood in zip(ids, log_likelihoods.tolist(), strict=True):
-            future = replace(past, ids=row, start_step=steps.start_step)
-            in_quarters = self.representation.decode(future, qpm=SECONDS_ARE_QUARTERS_QPM)
-            notes = joined(primer, in_quarters, tempo_map, section.end_s)
-            pieces.append(Output(notes, log_likelihood, len(row), section.start_s))
+        for ids, log_likelihood in zip(all_ids, log_likelihoods.tolist(), strict=True):
+            future = replace(past, ids=ids, start_step=steps.start_step)
+            notes = joined(primer, representation, future, tempo_map, section.end_s)
+            pieces.append(Output(notes, log_likelihood, len(ids), section.start_s))
         return pieces
 
     def continue_events(
         self,
         primer: EventSequence,
-        num_events: int,
+        num_steps: int,
         controls: EventControls = PLAIN,
         *,
         seed: int = 0,
         outputs: Sequence[int] = (0,),
-    ) -> tuple[Ids, NDArray[np.float64]]:
+    ) -> tuple[list[Ids], NDArray[np.float64]]:
         """Continue a sequence of events.
 
         Parameters
         ----------
         primer : EventSequence
-            At least one event.
-        num_events : int > 0
-            How many to add.
+            At least one event; its context, if any, reaches to the end of the new steps.
+        num_steps : int > 0
+            How many steps to add.
         controls : EventControls
-            How they are chosen.
+            How their events are chosen.
         seed : int in [0, 2**64)
         outputs : sequence of int
             Numbers of the outputs to make; each stands for its own random numbers.
 
         Returns
         -------
-        ids : ndarray of int16, shape (len(outputs), num_events)
-            The new events.
+        ids : list of ndarray of int16, each of shape (n_events,)
+            The new events of each output.
         log_likelihoods : ndarray of float64, shape (len(outputs),)
             Of the new events under the model itself, in nats.
 
@@ -170,28 +170,29 @@ class EventGenerator:
         ConstraintError
             If no events can obey the constraints.
         """
-        allowed = self.representation.allowed(controls.constraints, primer, num_events)
-        return self._sample(primer, allowed, controls, seed, outputs)
+        past_steps = self.representation.num_steps(primer.ids)
+        end_step = primer.start_step + past_steps + num_steps
+        guide = self.representation.guide(controls.constraints, primer, end_step, releases=False)
+        return self._sample(primer, guide, controls, seed, outputs)
 
     def _sample(
         self,
         primer: EventSequence,
-        allowed: NDArray[np.bool_],
+        guide: Guide,
         controls: EventControls,
         seed: int,
         outputs: Sequence[int],
-    ) -> tuple[Ids, NDArray[np.float64]]:
-        """Continue a sequence of events by as many as there are rows of `allowed`."""
-        num_events = len(allowed)
+    ) -> tuple[list[Ids], NDArray[np.float64]]:
+        """Continue a sequence of events until the guide says that it is full."""
         beam_shape = (len(outputs), controls.beam_size, controls.branch_factor)
         width = controls.beam_size * controls.branch_factor
-        uniforms = _uniforms(seed, outputs, num_events, width)
-        walk = Walk(self.representation, self.session, primer, len(outputs) * width, num_events)
-        stride = num_events if width == 1 else controls.steps_per_iteration
-        walk.extend(stride, controls, allowed, uniforms)
-        while walk.length < num_events:
+        uniforms = UniformNumbers(seed, outputs, width)
+        walk = Walk(self.representation, self.session, primer, guide, len(outputs) * width)
+        stride = sys.maxsize if width == 1 else controls.steps_per_iteration
+        walk.extend(stride, controls, uniforms)
+        while not walk.is_done:
             walk.select(surviving_rows(walk.log_likelihoods(), *beam_shape))
-            walk.extend(stride, controls, allowed, uniforms)
+            walk.extend(stride, controls, uniforms)
         totals = walk.log_likelihoods()
         if not np.isfinite(totals).all():
             raise GenerationError(
@@ -199,7 +200,7 @@ class EventGenerator:
                 "diverged; use another bundle, or train again with a lower learning_rate"
             )
         best = best_rows(totals, len(outputs))
-        return walk.ids[best], totals[best]
+        return [walk.events(row) for row in best.tolist()], totals[best]
 
 
 if TYPE_CHECKING:
@@ -216,20 +217,12 @@ def _check_numbers(seed: int, num_outputs: int, first_output: int) -> None:
         )
 
 
-def _check_size(num_outputs: int, controls: EventControls, num_events: int) -> None:
+def _check_size(num_outputs: int, controls: EventControls, num_steps: int) -> None:
     """Refuse what would fill the memory, before it does."""
     width = controls.beam_size * controls.branch_factor
     num_rows = num_outputs * width
-    if num_rows > MAX_ROWS or num_rows * num_events > MAX_EVENTS:
+    if num_rows > MAX_ROWS or num_rows * num_steps > MAX_STEPS:
         raise GenerationError(
-            f"{num_outputs} outputs of {num_events} new steps, {width} sequences each, are too "
-            f"much at once: at most {MAX_ROWS} sequences and {MAX_EVENTS} events; ask for less"
+            f"{num_outputs} outputs of {num_steps} new steps, {width} sequences each, are too "
+            f"much at once: at most {MAX_ROWS} sequences and {MAX_STEPS} steps; ask for less"
         )
-
-
-def _uniforms(
-    seed: int, outputs: Sequence[int], num_events: int, width: int
-) -> NDArray[np.float64]:
-    """Random numbers of a batch, shape (num_events, len(outputs) * width)."""
-    of_each = [uniform_numbers(seed, k, num_events * width) for k in outputs]
-    return np.concatenate([u.reshape(num_events, width) for u in of_each], axis=1)

@@ -7,6 +7,7 @@ from typing import Protocol, final
 from solferino.bundles.card import Card
 from solferino.errors import GenerationError
 from solferino.notes.sequence import NoteSequence
+from solferino.representations.conditions import UNCONDITIONED, Conditions
 from solferino.representations.constraints import Constraints
 
 
@@ -59,6 +60,8 @@ class EventControls:
         Events between two such prunings.
     constraints : Constraints
         What every new note has to obey.
+    conditions : Conditions
+        What the new music is asked to be like, for models that can be told.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class EventControls:
     branch_factor: int = 1
     steps_per_iteration: int = 1
     constraints: Constraints = field(default_factory=Constraints)
+    conditions: Conditions = UNCONDITIONED
 
     def __post_init__(self) -> None:
         """Check every range."""

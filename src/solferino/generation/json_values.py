@@ -8,6 +8,7 @@ import numpy as np
 
 from solferino.generation.generator import EventControls
 from solferino.notes.sequence import TABLES, Instrument, NoteSequence, Text
+from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
 from solferino.representations.representation import EventSequence
 
@@ -71,12 +72,13 @@ def events_to_json(events: EventSequence) -> dict[str, Any]:
     -------
     dict
     """
-    return {
+    found = {
         "ids": events.ids.tolist(),
         "start_step": int(events.start_step),
         "steps_per_bar": int(events.steps_per_bar),
         "transposition": int(events.transposition),
     }
+    return found | ({"context": events.context.tolist()} if len(events.context) else {})
 
 
 def events_from_json(found: Mapping[str, Any]) -> EventSequence:
@@ -112,8 +114,13 @@ def controls_to_json(controls: EventControls) -> dict[str, Any]:
     constraints = controls.constraints
     found = {f.name: getattr(controls, f.name) for f in fields(controls)}
     found["constraints"] = {f.name: getattr(constraints, f.name) for f in fields(constraints)}
+    found["conditions"] = {
+        name: list(getattr(controls.conditions, name)) for name in controls.conditions.given
+    }
     if constraints.pitch_classes is not None:
         found["constraints"]["pitch_classes"] = sorted(constraints.pitch_classes)
+    if constraints.drums is not None:
+        found["constraints"]["drums"] = sorted(constraints.drums)
     if constraints.keep is not None:
         found["constraints"]["keep"] = notes_to_json(constraints.keep)
     return found
@@ -134,12 +141,22 @@ def controls_from_json(found: Mapping[str, Any]) -> EventControls:
     ------
     ValueError, TypeError, KeyError
         If it is no such thing.
-    GenerationError
+    GenerationError, ConstraintError, ConditionError
         If a number is out of its range.
     """
     constraints = dict(found["constraints"])
     if constraints["pitch_classes"] is not None:
         constraints["pitch_classes"] = frozenset(constraints["pitch_classes"])
+    if constraints.get("drums") is not None:
+        constraints["drums"] = frozenset(constraints["drums"])
     if constraints["keep"] is not None:
         constraints["keep"] = notes_from_json(constraints["keep"])
-    return EventControls(**{**found, "constraints": Constraints(**constraints)})
+    conditions: dict[str, Any] = {
+        name: tuple(tuple(v) if isinstance(v, list) else v for v in values)
+        for name, values in found.get("conditions", {}).items()
+    }
+    values = {
+        "constraints": Constraints(**constraints),
+        "conditions": Conditions(**conditions),
+    }
+    return EventControls(**{**found, **values})

@@ -20,7 +20,7 @@ from solferino.generation.json_values import (
     notes_to_json,
 )
 from solferino.generation.opening import open_generator
-from solferino.notes.quantization import quantize
+from solferino.notes.quantization import quantize_on, steps_to_seconds
 from solferino.notes.sequence import DEFAULT_QPM, NoteSequence, Text
 from solferino.notes.timing import TempoMap
 from solferino.representations.representation import EventSequence, Representation
@@ -263,26 +263,30 @@ def _section(
     primer: NoteSequence, request: GenerationRequest, representation: Representation
 ) -> Section:
     """Return the time from one step after the primer's last note to the end."""
-    end_steps = quantize(primer, representation.steps_per_quarter).notes["end_step"]
+    grid = representation.grid
+    end_steps = quantize_on(primer, grid).notes["end_step"]
     past_steps = int(end_steps.max(initial=0))
     start_step = past_steps + 1 if len(end_steps) else 0
     num_steps = request.num_steps
     if request.new_bars is not None:
-        num_steps = _end_of_bars(representation.encode(primer, past_steps), request.new_bars)
+        num_steps = _end_of_bars(representation, primer, past_steps, request.new_bars)
     if num_steps <= start_step:
         raise GenerationError(
             f"num_steps is {num_steps}, the primer included, but the primer alone takes "
             f"{start_step}: ask for more steps or for new bars, or trim the primer"
         )
-    quarters = np.array([start_step, num_steps]) / representation.steps_per_quarter
-    return Section(*TempoMap.from_sequence(primer).quarters_to_seconds(quarters).tolist())
+    tempo_map = TempoMap.from_sequence(primer)
+    return Section(*steps_to_seconds(grid, tempo_map, [start_step, num_steps]).tolist())
 
 
-def _end_of_bars(past: EventSequence, new_bars: int) -> int:
-    """Step at which so many bars after the end of some events' last bar are over."""
+def _end_of_bars(
+    representation: Representation, primer: NoteSequence, past_steps: int, new_bars: int
+) -> int:
+    """Step at which so many bars after the end of a primer's last bar are over."""
     if new_bars < 1:
         raise GenerationError(f"new_bars is {new_bars}: ask for 1 or more")
-    begun_bars = -(-len(past) // past.steps_per_bar)
+    past = representation.encode(primer, past_steps)
+    begun_bars = -(-representation.num_steps(past.ids) // past.steps_per_bar)
     return past.start_step + (begun_bars + new_bars) * past.steps_per_bar
 
 

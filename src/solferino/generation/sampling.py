@@ -1,5 +1,8 @@
 """From logits to classes: temperature, top-k, top-p, masks, and one uniform number an event."""
 
+from collections.abc import Sequence
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,30 +11,54 @@ from solferino.generation.generator import EventControls
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+EVENTS_AT_ONCE = 256
 
-def uniform_numbers(seed: int, output: int, count: int) -> Floats:
-    """Return the random numbers of one output.
+
+@final
+class UniformNumbers:
+    """The random numbers of a batch: each output has its own, whatever the others do.
+
+    They are the same on every machine and in every version of NumPy.
 
     Parameters
     ----------
     seed : int in [0, 2**64)
-    output : int in [0, 2**64)
-        Which output of a batch; others do not change its numbers.
-    count : int
-        How many; a longer run begins with the same numbers as a shorter one.
-
-    Returns
-    -------
-    ndarray of float64, shape (count,)
-        In [0, 1), the same on every machine and in every version of NumPy.
+    outputs : sequence of int in [0, 2**64)
+        Numbers of the outputs.
+    width : int > 0
+        Rows of the batch that each output has, one after the other.
 
     References
     ----------
     The counter-based generator Philox 4x64: Salmon et al., "Parallel random numbers: as easy
     as 1, 2, 3", 2011. The upper 53 bits of each word become a float.
     """
-    bits = np.random.Philox(key=np.array([seed, output], np.uint64)).random_raw(count)
-    return np.asarray((bits >> np.uint64(11)) * 2.0**-53)
+
+    def __init__(self, seed: int, outputs: Sequence[int], width: int = 1) -> None:
+        keys = (np.array([seed, output], np.uint64) for output in outputs)
+        self._sources = [np.random.Philox(key=key) for key in keys]
+        self._width = width
+        self._block: Floats = np.empty((0, len(outputs) * width))
+        self._end = 0
+
+    def of_event(self, event: int) -> Floats:
+        """Return one number in [0, 1) for each row, shape (len(outputs) * width,).
+
+        Parameters
+        ----------
+        event : int >= 0
+            Number of the event, not before that of the last call.
+        """
+        while event >= self._end:
+            self._draw()
+        return np.asarray(self._block[event - self._end])
+
+    def _draw(self) -> None:
+        shape = EVENTS_AT_ONCE, self._width
+        size = EVENTS_AT_ONCE * self._width
+        of_each = [source.random_raw(size).reshape(shape) for source in self._sources]
+        self._block = (np.concatenate(of_each, axis=1) >> np.uint64(11)) * 2.0**-53
+        self._end += EVENTS_AT_ONCE
 
 
 def relative_probabilities(logits: NDArray[np.float32]) -> Floats:

@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solferino.errors import ConstraintError, GenerationError
 from solferino.generation.generator import EventControls, Section
+from solferino.notes.quantization import Grid, MetricGrid, seconds_to_steps
 from solferino.notes.sequence import DEFAULT_QPM, Instrument, NoteSequence
 from solferino.notes.timing import TempoMap
-from solferino.representations.constraints import Constraints
 from solferino.representations.representation import EventSequence, Representation
 
 SAME_TIME_S = 1e-6
@@ -32,7 +31,7 @@ class StepRange(NamedTuple):
 
 
 def step_range(
-    primer: NoteSequence, section: Section, tempo_map: TempoMap, steps_per_quarter: int
+    primer: NoteSequence, section: Section, tempo_map: TempoMap, grid: Grid
 ) -> StepRange:
     """Find the whole steps of the grid that lie in a section.
 
@@ -43,8 +42,8 @@ def step_range(
     section : Section
     tempo_map : TempoMap
         Of the primer.
-    steps_per_quarter : int > 0
-        Resolution of the grid.
+    grid : MetricGrid or SecondsGrid
+        What a step is.
 
     Returns
     -------
@@ -63,16 +62,15 @@ def step_range(
             f"{last_release_s:g} s, and it can only be extended: start there or later, "
             "or trim the music first"
         )
-    quarters = tempo_map.seconds_to_quarters([section.start_s, section.end_s])
-    start, end = (quarters * steps_per_quarter).tolist()
+    start, end = seconds_to_steps(grid, tempo_map, [section.start_s, section.end_s]).tolist()
     first = int(np.ceil(start - SAME_TIME_STEPS))
-    steps = StepRange(first, int(np.floor(end + SAME_TIME_STEPS)))
-    if steps.end_step <= steps.start_step:
+    found = StepRange(first, int(np.floor(end + SAME_TIME_STEPS)))
+    if found.end_step <= found.start_step:
         raise GenerationError(
             f"the section from {section.start_s:g} s to {section.end_s:g} s holds no whole step "
-            f"of the grid of {steps_per_quarter} steps a quarter: make it longer"
+            f"of the grid, {grid}: make it longer"
         )
-    return steps
+    return found
 
 
 def on_grid_of(primer: NoteSequence, controls: EventControls, section: Section) -> EventControls:
@@ -110,30 +108,6 @@ def on_grid_of(primer: NoteSequence, controls: EventControls, section: Section) 
     return replace(controls, constraints=replace(controls.constraints, keep=keep))
 
 
-def ends_of_held_notes(representation: Representation, past: EventSequence) -> NDArray[np.bool_]:
-    """Find the events that let notes which sound right up to a section end there.
-
-    The primer's notes end where they stand. If a model held one on, it would go on as if
-    something sounded, and the listener would hear silence.
-
-    Parameters
-    ----------
-    representation : Representation
-    past : EventSequence
-        What leads up to the section.
-
-    Returns
-    -------
-    ndarray of bool, shape (num_events,)
-        Which events may be the first of the section; all where nothing is held.
-    """
-    from_zero = replace(past, start_step=0)
-    sounding = representation.decode(from_zero, qpm=SECONDS_ARE_QUARTERS_QPM)
-    end_s = (len(past) - SAME_TIME_STEPS) / representation.steps_per_quarter
-    held = sounding.with_notes(sounding.notes[sounding.notes["release_s"] > end_s])
-    return np.asarray(representation.allowed(Constraints(keep=held), from_zero, 1)[0])
-
-
 def events_before(
     representation: Representation, primer: NoteSequence, start_step: int
 ) -> EventSequence:
@@ -155,32 +129,31 @@ def events_before(
         At least one event, the last just before `start_step`.
     """
     past = representation.encode(primer, start_step)
-    if len(past) > 0 and (past.ids != representation.default_event).any():
+    if len(past) > 0 and not representation.is_silent(past):
         return past
-    num_events = past.steps_per_bar + start_step % past.steps_per_bar
-    default = representation.default_primer()
-    ids = np.full(num_events, representation.default_event, np.int16)
-    ids[: len(default)] = default.ids[:num_events]
-    return replace(
-        default, ids=ids, start_step=start_step - num_events, steps_per_bar=past.steps_per_bar
-    )
+    return representation.opening(start_step, past.steps_per_bar)
 
 
 def joined(
-    primer: NoteSequence, in_quarters: NoteSequence, tempo_map: TempoMap, end_s: float
+    primer: NoteSequence,
+    representation: Representation,
+    events: EventSequence,
+    tempo_map: TempoMap,
+    end_s: float,
 ) -> NoteSequence:
-    """Add new notes to a primer.
+    """Add new events to a primer.
 
     Parameters
     ----------
     primer : NoteSequence
         All of it is kept.
-    in_quarters : NoteSequence
-        The new notes, their times in quarter notes instead of seconds.
+    representation : Representation
+    events : EventSequence
+        The new events.
     tempo_map : TempoMap
         Of the primer.
     end_s : float
-        Where the section ends, in seconds.
+        Where the section ends, in seconds; notes end there at the latest.
 
     Returns
     -------
@@ -188,13 +161,18 @@ def joined(
         With the new notes on the primer's instrument where it has one of their kind, and a
         tempo that is written down.
     """
-    new = in_quarters.notes.copy()
-    for name in ("onset_s", "release_s"):
-        new[name] = tempo_map.quarters_to_seconds(new[name])
+    added = representation.decode(events, SECONDS_ARE_QUARTERS_QPM)
+    new = added.notes.copy()
+    if isinstance(representation.grid, MetricGrid):
+        for name in ("onset_s", "release_s"):
+            new[name] = tempo_map.quarters_to_seconds(new[name])
+    new = new[new["onset_s"] < end_s - SAME_TIME_S]
+    new["release_s"] = np.minimum(new["release_s"], end_s)
     instruments = primer.instruments
-    for index, instrument in enumerate(in_quarters.instruments):
+    index_of_new = new["instrument"].copy()
+    for index, instrument in enumerate(added.instruments):
         place, instruments = _place_of(instrument, instruments, primer)
-        new["instrument"][in_quarters.notes["instrument"] == index] = place
+        new["instrument"][index_of_new == index] = place
     return primer.replace(
         notes=np.concatenate([primer.notes, new]),
         instruments=instruments,

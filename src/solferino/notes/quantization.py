@@ -1,6 +1,7 @@
 """Notes on a grid: NoteSequence to QuantizedSequence, and back."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -79,6 +80,9 @@ class SecondsGrid:
         _check_resolution("steps_per_second", self.steps_per_second, "100 makes steps of 10 ms")
 
 
+Grid = MetricGrid | SecondsGrid
+
+
 class QuantizedText(NamedTuple):
     """Words at a step of a piece; `kind` and `instrument` as in `Text`."""
 
@@ -111,7 +115,7 @@ class QuantizedSequence:
         Length in steps; never before the last ``end_step``.
     """
 
-    grid: MetricGrid | SecondsGrid
+    grid: Grid
     notes: Table
     instruments: tuple[Instrument, ...]
     meters: Table
@@ -233,7 +237,7 @@ def quantize(notes: NoteSequence, steps_per_quarter: int = 4) -> QuantizedSequen
     QuantizationError
         If `steps_per_quarter` is not above 0, or the piece is too long for the grid.
     """
-    return _on_grid(notes, MetricGrid(steps_per_quarter))
+    return quantize_on(notes, MetricGrid(steps_per_quarter))
 
 
 def quantize_absolute(notes: NoteSequence, steps_per_second: int = 100) -> QuantizedSequence:
@@ -255,7 +259,7 @@ def quantize_absolute(notes: NoteSequence, steps_per_second: int = 100) -> Quant
     QuantizationError
         If `steps_per_second` is not above 0, or the piece is too long for the grid.
     """
-    return _on_grid(notes, SecondsGrid(steps_per_second))
+    return quantize_on(notes, SecondsGrid(steps_per_second))
 
 
 def to_notes(quantized: QuantizedSequence, qpm: float | None = None) -> NoteSequence:
@@ -284,12 +288,12 @@ def to_notes(quantized: QuantizedSequence, qpm: float | None = None) -> NoteSequ
     if qpm is not None:
         tempos = np.array([(0, qpm)], QUANTIZED_TEMPO_DTYPE)
     tempo_map = TempoMap.from_quarters(tempos["step"] / _resolution(grid), tempos["qpm"])
-    tempo_s = _steps_to_seconds(grid, tempo_map, tempos["step"])
-    meter_s = _steps_to_seconds(grid, tempo_map, meters["step"])
-    text_s = _steps_to_seconds(grid, tempo_map, [text.step for text in quantized.texts])
+    tempo_s = steps_to_seconds(grid, tempo_map, tempos["step"])
+    meter_s = steps_to_seconds(grid, tempo_map, meters["step"])
+    text_s = steps_to_seconds(grid, tempo_map, [text.step for text in quantized.texts])
     notes = np.empty(len(quantized.notes), NOTE_DTYPE)
-    notes["onset_s"] = _steps_to_seconds(grid, tempo_map, quantized.notes["start_step"])
-    notes["release_s"] = _steps_to_seconds(grid, tempo_map, quantized.notes["end_step"])
+    notes["onset_s"] = steps_to_seconds(grid, tempo_map, quantized.notes["start_step"])
+    notes["release_s"] = steps_to_seconds(grid, tempo_map, quantized.notes["end_step"])
     for name in ("pitch", "velocity", "instrument"):
         notes[name] = quantized.notes[name]
     texts = zip(text_s.tolist(), quantized.texts, strict=True)
@@ -299,7 +303,7 @@ def to_notes(quantized: QuantizedSequence, qpm: float | None = None) -> NoteSequ
         tempos=table_of_columns((tempo_s, tempos["qpm"]), TEMPO_DTYPE),
         meters=table_of_columns((meter_s, meters["numerator"], meters["denominator"]), METER_DTYPE),
         texts=tuple(Text(time_s, *text[1:]) for time_s, text in texts),
-        total_time_s=float(_steps_to_seconds(grid, tempo_map, quantized.total_steps)),
+        total_time_s=float(steps_to_seconds(grid, tempo_map, quantized.total_steps)),
     )
 
 
@@ -311,26 +315,27 @@ def _check_resolution(name: str, resolution: int, example: str) -> None:
         )
 
 
-def _resolution(grid: MetricGrid | SecondsGrid) -> int:
+def _resolution(grid: Grid) -> int:
     return grid.steps_per_quarter if isinstance(grid, MetricGrid) else grid.steps_per_second
 
 
-def _steps_to_seconds(
-    grid: MetricGrid | SecondsGrid, tempo_map: TempoMap, steps: ArrayLike
-) -> NDArray[np.float64]:
+def steps_to_seconds(grid: Grid, tempo_map: TempoMap, steps: ArrayLike) -> NDArray[np.float64]:
     """Find the times of steps, of any shape; on a grid of seconds the tempo map plays no part."""
     units = np.asarray(steps, np.float64) / _resolution(grid)
     return tempo_map.quarters_to_seconds(units) if isinstance(grid, MetricGrid) else units
 
 
-def _on_grid(notes: NoteSequence, grid: MetricGrid | SecondsGrid) -> QuantizedSequence:
-    """Round all moments of a piece to the steps of a grid."""
-    tempo_map = TempoMap.from_sequence(notes)
+def seconds_to_steps(grid: Grid, tempo_map: TempoMap, times_s: ArrayLike) -> NDArray[np.float64]:
+    """Find where times lie among the steps, not rounded; the inverse of `steps_to_seconds`."""
+    times = np.asarray(times_s, np.float64)
+    units = tempo_map.seconds_to_quarters(times) if isinstance(grid, MetricGrid) else times
+    return units * _resolution(grid)
 
-    def unrounded(times_s: ArrayLike) -> NDArray[np.float64]:
-        times = np.asarray(times_s, np.float64)
-        units = tempo_map.seconds_to_quarters(times) if isinstance(grid, MetricGrid) else times
-        return units * _resolution(grid)
+
+def quantize_on(notes: NoteSequence, grid: Grid) -> QuantizedSequence:
+    """Round all moments of a piece to the steps of a grid; see `quantize`."""
+    tempo_map = TempoMap.from_sequence(notes)
+    unrounded = partial(seconds_to_steps, grid, tempo_map)
 
     quantized = np.empty(len(notes), QUANTIZED_NOTE_DTYPE)
     spans = np.stack([notes.notes["onset_s"], notes.notes["release_s"]], axis=1)

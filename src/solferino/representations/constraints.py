@@ -24,7 +24,12 @@ class Constraints:
         Lowest and highest MIDI pitch that may sound, both included.
     keep : NoteSequence or None
         Notes that must come out exactly as they stand: onset, length and pitch, on the grid.
-        They need not obey the other constraints.
+        They need not obey the other constraints. Of drums only the onset and the class are
+        kept, and other drums may sound with them.
+    drums : frozenset of int in [0, 127], or None
+        MIDI pitches of the drums that may sound, each of which stands for its whole class;
+        None allows all, an empty set only silence. Only for models of drums, which in turn
+        take no `pitch_classes`, `min_pitch` and `max_pitch`.
 
     Raises
     ------
@@ -36,6 +41,7 @@ class Constraints:
     min_pitch: int = 0
     max_pitch: int = 127
     keep: NoteSequence | None = None
+    drums: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -43,6 +49,11 @@ class Constraints:
             if not 0 <= pitch_class <= 11:
                 raise ConstraintError(
                     f"pitch class {pitch_class}: they run from 0 (C) to 11 (B); take it modulo 12"
+                )
+        for drum in self.drums or ():
+            if not 0 <= drum <= 127:
+                raise ConstraintError(
+                    f"drum {drum}: drums are MIDI pitches, which lie in 0..127; 36 is a kick"
                 )
         if not 0 <= self.min_pitch <= self.max_pitch <= 127:
             raise ConstraintError(
@@ -68,8 +79,14 @@ def allowed_pitches(constraints: Constraints, pitches: NDArray[np.int64]) -> NDA
     Raises
     ------
     ConstraintError
-        If none may, unless `pitch_classes` is an empty set, which asks for silence.
+        If `drums` are named; or if no pitch may sound, unless `pitch_classes` is an empty set,
+        which asks for silence.
     """
+    if constraints.drums is not None:
+        raise ConstraintError(
+            "this model plays no drums: leave out which drums may sound, or take a bundle that "
+            "makes drums, such as drum_kit"
+        )
     allowed = (pitches >= constraints.min_pitch) & (pitches <= constraints.max_pitch)
     if constraints.pitch_classes is not None:
         allowed &= np.isin(pitches % 12, sorted(constraints.pitch_classes))

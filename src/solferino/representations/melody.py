@@ -7,10 +7,17 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.errors import GenerationError, QuantizationError, RecipeError
+from solferino.errors import GenerationError, RecipeError
 from solferino.notes.harmony import estimate_major_key
-from solferino.notes.quantization import QuantizedSequence, quantize
+from solferino.notes.quantization import MetricGrid, quantize
 from solferino.notes.sequence import DEFAULT_VELOCITY, NoteSequence
+from solferino.representations.bars import (
+    DEFAULT_STEPS_PER_BAR,
+    first_bar_of_primer,
+    meter_at,
+    time_signature,
+)
+from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
 from solferino.representations.key_melody import KeyMelodyTracker, key_melody_input_size
 from solferino.representations.lookback import LookbackTracker, lookback_input_size
@@ -26,22 +33,21 @@ from solferino.representations.melody_events import (
 )
 from solferino.representations.melody_extraction import (
     MelodyRules,
-    bar_length,
     find_melodies,
     melodic_notes,
 )
 from solferino.representations.melody_masks import melody_mask
 from solferino.representations.one_hot import OneHotTracker
-from solferino.representations.options import check_whole_number
+from solferino.representations.options import check_names, check_whole_number
 from solferino.representations.representation import (
-    Drop,
     EventSequence,
     Extraction,
+    Ids,
     Tracker,
 )
+from solferino.representations.step_events import StepGuide, check_no_conditions, opening_of
 
 ENCODINGS = ("one_hot", "lookback", "key")
-DEFAULT_STEPS_PER_BAR = 16
 
 _LOOKBACK_BARS = np.array([1, 2])
 _LOOKBACK_COUNTERS = 5
@@ -99,6 +105,11 @@ class Melody:
         return asdict(self)
 
     @property
+    def grid(self) -> MetricGrid:
+        """What a step is: a part of a quarter note."""
+        return MetricGrid(self.steps_per_quarter)
+
+    @property
     def num_events(self) -> int:
         """Size of the event vocabulary: the pitches, no event and note-off."""
         return self.max_note - self.min_note + FIRST_NOTE
@@ -123,9 +134,18 @@ class Melody:
         """Number of the model's output classes: the events, and what repeats there are."""
         return self.num_events + (0 if self.encoding == "one_hot" else len(_LOOKBACK_BARS))
 
-    def tracker(self, steps_per_bar: NDArray[np.int64]) -> Tracker:
-        """Start walking along ``len(steps_per_bar)`` melodies, each with its own bars."""
-        bars = np.asarray(steps_per_bar, np.int64)
+    @property
+    def context_size(self) -> int:
+        """Melodies have no context."""
+        return 0
+
+    def num_steps(self, ids: Ids) -> int:
+        """How many steps some events fill: one each."""
+        return len(ids)
+
+    def tracker(self, sequences: Sequence[EventSequence]) -> Tracker:
+        """Start walking along melodies of such meters."""
+        bars = np.array([sequence.steps_per_bar for sequence in sequences], np.int64)
         if self.encoding == "key":
             return KeyMelodyTracker(self.min_note, self.max_note, bars)
         if self.encoding == "lookback":
@@ -162,6 +182,14 @@ class Melody:
         )
         return Extraction(tuple(sequences), tuple(drops))
 
+    def augment(
+        self, events: EventSequence, amounts: Mapping[str, Any], rng: np.random.Generator
+    ) -> EventSequence:
+        """Return the example as it is: melodies are brought to one key instead."""
+        del rng
+        check_names("augmentation of melody", amounts, ())
+        return events
+
     def encode(self, notes: NoteSequence, end_step: int) -> EventSequence:
         """Events of a primer, from the bar of its first note to `end_step`.
 
@@ -190,12 +218,10 @@ class Melody:
         if end_step < 0:
             raise GenerationError(f"end_step={end_step}: a primer cannot end before step 0")
         quantized = quantize(notes, self.steps_per_quarter)
-        bar_step, steps_per_bar = _last_meter(quantized, end_step)
+        bar_step, steps_per_bar = meter_at(quantized, end_step)
         line = _line(melodic_notes(quantized), end_step)
         start = int(line.onsets_steps[0]) if len(line.onsets_steps) else 0
-        start -= (start - bar_step) % steps_per_bar
-        if start < 0:
-            start = min(start + steps_per_bar, end_step)
+        start = min(first_bar_of_primer(start, bar_step, steps_per_bar), end_step)
         return self._sequence(line, start, end_step, steps_per_bar)
 
     def from_melody_events(
@@ -265,7 +291,7 @@ class Melody:
             raise GenerationError(f"qpm={qpm}: a tempo must be above 0 quarter notes a minute")
         line = self._line_of(events)
         seconds_per_step = 60.0 / qpm / self.steps_per_quarter
-        meter = _meter(events.steps_per_bar, self.steps_per_quarter)
+        meter = time_signature(events.steps_per_bar, self.steps_per_quarter)
         return NoteSequence.from_columns(
             pitch=fold_by_octaves(line.pitches, 0, 128),
             onset_s=line.onsets_steps * seconds_per_step,
@@ -276,10 +302,26 @@ class Melody:
             total_time_s=(events.start_step + len(events)) * seconds_per_step,
         )
 
-    def allowed(
-        self, constraints: Constraints, after: EventSequence, num_steps: int
-    ) -> NDArray[np.bool_]:
-        """Which events the constraints leave, shape (num_steps, num_events).
+    def is_silent(self, events: EventSequence) -> bool:
+        """Whether no note begins in the events."""
+        return bool((events.ids < FIRST_NOTE).all())
+
+    def opening(self, start_step: int, steps_per_bar: int) -> EventSequence:
+        """Let the default primer sound at the start of the bar before a section."""
+        return opening_of(self.default_primer(), NO_EVENT, start_step, steps_per_bar)
+
+    def with_context(
+        self, past: EventSequence, notes: NoteSequence, conditions: Conditions, end_step: int
+    ) -> EventSequence:
+        """Return the past as it is; see `Representation.with_context`."""
+        del notes, end_step
+        check_no_conditions(conditions, self.name)
+        return past
+
+    def guide(
+        self, constraints: Constraints, after: EventSequence, end_step: int, *, releases: bool
+    ) -> StepGuide:
+        """Start choosing events after given ones.
 
         Pitches are meant as they sound, with the transposition of `after` taken off. A kept
         note is forced: its onset, nothing else while it lasts, and its end. A note before it
@@ -289,14 +331,15 @@ class Melody:
         ----------
         constraints : Constraints
         after : EventSequence
-            What comes before the first row.
-        num_steps : int
-            Number of rows.
+            What comes before the first new event.
+        end_step : int
+            Where the new events end.
+        releases : bool
+            Whether a note that sounds at the end of `after` ends there.
 
         Returns
         -------
-        ndarray of bool, shape (num_steps, num_events)
-            Row k is the k-th event after `after`; each leaves at least one event.
+        StepGuide
 
         Raises
         ------
@@ -304,13 +347,17 @@ class Melody:
             If no pitch is left, or the kept notes cannot be a melody in this range.
         """
         first = after.start_step + len(after)
-        return melody_mask(
+        before = self._line_of(after)
+        mask = melody_mask(
             constraints,
-            before=self._line_of(after),
+            before=before,
             pitches=np.arange(self.min_note, self.max_note) - after.transposition,
-            steps=range(first, first + num_steps),
+            steps=range(first, end_step),
             steps_per_quarter=self.steps_per_quarter,
         )
+        if releases and len(before.ends_steps) and before.ends_steps[-1] == first:
+            mask[0, NO_EVENT] = False
+        return StepGuide(mask)
 
     def _sequence(self, line: Line, start: int, end: int, steps_per_bar: int) -> EventSequence:
         """Events of the notes that begin in the steps start..end-1."""
@@ -341,21 +388,3 @@ def _line(notes: NDArray[np.void], end_step: int) -> Line:
     notes = notes[notes["start_step"] < end_step]
     columns = (notes[name].astype(np.int64) for name in ("start_step", "end_step", "pitch"))
     return highest_line(*columns)
-
-
-def _last_meter(quantized: QuantizedSequence, end_step: int) -> tuple[int, int]:
-    """First step, and steps per bar, of the meter that holds at a step."""
-    meter = quantized.meters[quantized.meters["step"] <= end_step][-1]
-    length = bar_length(quantized, meter)
-    if isinstance(length, Drop):
-        raise QuantizationError(f"{length.found}, not a whole number: use {length.remedy}")
-    return int(meter["step"]), length
-
-
-def _meter(steps_per_bar: int, steps_per_quarter: int) -> tuple[int, int] | None:
-    """Time signature with bars of this length, quarters before eighths before sixteenths."""
-    for denominator in (4, 8, 16, 32):
-        numerator, rest = divmod(steps_per_bar * denominator, 4 * steps_per_quarter)
-        if not rest and 0 < numerator < 256:
-            return numerator, denominator
-    return None

@@ -15,13 +15,17 @@ class OneHotTracker:
     Parameters
     ----------
     num_events : int
-        Size of the vocabulary: width of the input and number of classes.
+        Size of the vocabulary: number of classes.
     batch_size : int
         Number of sequences.
+    rows : ndarray of float32, shape (num_events, input_size), optional
+        What to show for each event instead of a one-hot vector.
     """
 
-    def __init__(self, num_events: int, batch_size: int) -> None:
-        self._rows = np.eye(num_events, dtype=np.float32)
+    def __init__(
+        self, num_events: int, batch_size: int, rows: NDArray[np.float32] | None = None
+    ) -> None:
+        self._rows = np.eye(num_events, dtype=np.float32) if rows is None else rows
         events = np.arange(num_events, dtype=np.int16)
         self._class_events = np.broadcast_to(events, (batch_size, num_events))
 
@@ -39,4 +43,4 @@ class OneHotTracker:
 
     def select(self, rows: NDArray[np.intp]) -> Self:
         """Return a tracker of ``len(rows)`` sequences; there is no history to carry over."""
-        return type(self)(len(self._rows), len(rows))
+        return type(self)(len(self._rows), len(rows), self._rows)

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from solferino.representations.drums import Drums
+from solferino.representations.improv import Improv
 from solferino.representations.melody import Melody
 from solferino.representations.options import check_names, options_of
+from solferino.representations.polyphony import Polyphony
 from solferino.representations.representation import Representation
 
-_CLASSES: dict[str, type[Melody]] = {"melody": Melody}
+_CLASSES: dict[str, type[Drums] | type[Improv] | type[Melody] | type[Polyphony]] = {
+    "drums": Drums,
+    "improv": Improv,
+    "melody": Melody,
+    "polyphony": Polyphony,
+}
 
 
 def build_representation(name: str, options: Mapping[str, Any]) -> Representation:

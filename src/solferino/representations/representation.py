@@ -1,22 +1,29 @@
 """What a representation is: notes to event ids, event ids to a model's inputs, and back.
 
 A *representation* turns music into a sequence of small integers (events) and back. Its
-*tracker* walks along such sequences, a whole batch at a time, and says at every step what
+*tracker* walks along such sequences, a whole batch at a time, and says after every event what
 the model sees, and which event each of the model's output classes would mean. Training and
-generation use the same tracker, so they cannot disagree.
+generation use the same tracker, so they cannot disagree. Its *guide* walks along while new
+events are chosen, and says which may come next and when a sequence is full.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solferino.notes.quantization import Grid
 from solferino.notes.sequence import NoteSequence
+from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
 
 Ids = NDArray[np.int16]
+Context = NDArray[np.float32]
+
+NO_CONTEXT: Context = np.empty((0, 0), np.float32)
+NO_CONTEXT.flags.writeable = False
 
 
 @final
@@ -35,18 +42,25 @@ class EventSequence:
     transposition : int
         Semitones that were added to the notes when they were encoded; decoding takes
         them off again.
+    context : ndarray of float32, shape (n_steps, context_size)
+        What is given and not predicted, such as the chord at each step of the grid from
+        `start_step` on; its last row counts for all steps after it. No rows where the
+        representation has no context, or works it out from the events; not writeable.
     """
 
     ids: Ids
     start_step: int = 0
     steps_per_bar: int = 16
     transposition: int = 0
+    context: Context = field(default_factory=lambda: NO_CONTEXT)
 
     def __post_init__(self) -> None:
-        """Keep a copy of the ids that cannot be written."""
+        """Keep copies of the columns that cannot be written."""
         ids = np.array(self.ids, np.int16)
-        ids.flags.writeable = False
-        object.__setattr__(self, "ids", ids)
+        context = np.array(self.context, np.float32)
+        for name, column in (("ids", ids), ("context", context)):
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -54,7 +68,8 @@ class EventSequence:
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         """Pickle through the constructor, so that the ids stay unwriteable."""
-        return type(self), (self.ids, self.start_step, self.steps_per_bar, self.transposition)
+        columns = self.ids, self.start_step, self.steps_per_bar, self.transposition, self.context
+        return type(self), columns
 
 
 class Drop(NamedTuple):
@@ -114,6 +129,28 @@ class Tracker(Protocol):
         """Return a tracker whose row k continues row ``rows[k]`` of this one."""
 
 
+class Guide(Protocol):
+    """Says, while a batch of sequences grows, what may come next and when each is full.
+
+    A representation starts one for a single sequence; `select` then makes it a batch.
+    """
+
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which events may come next, shape (batch, num_events) or (1, num_events).
+
+        Each row leaves at least one; None leaves all of them to every row.
+        """
+
+    def feed(self, ids: Ids) -> None:
+        """Take in the event that was chosen for every sequence, shape (batch,)."""
+
+    def is_full(self) -> NDArray[np.bool_]:
+        """Which sequences have reached the end; their further events do not count."""
+
+    def select(self, rows: NDArray[np.intp]) -> Self:
+        """Return a guide whose row k continues row ``rows[k]`` of this one."""
+
+
 class Representation(Protocol):
     """Notes to events, events to a model's inputs and classes, and all the way back."""
 
@@ -124,6 +161,10 @@ class Representation(Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """Arguments that build it again, as JSON values."""
+
+    @property
+    def grid(self) -> Grid:
+        """What a step is."""
 
     @property
     def num_events(self) -> int:
@@ -142,14 +183,59 @@ class Representation(Protocol):
         """Number of the model's output classes."""
 
     @property
-    def steps_per_quarter(self) -> int:
-        """Resolution of the grid."""
+    def context_size(self) -> int:
+        """Width of the context that examples carry with them; 0 if they carry none."""
+
+    def num_steps(self, ids: Ids) -> int:
+        """How many steps of the grid some events fill."""
 
     def extract(self, notes: NoteSequence, rules: Mapping[str, Any]) -> Extraction:
         """Find the examples in a piece for training, by the rules of a recipe."""
 
+    def augment(
+        self, events: EventSequence, amounts: Mapping[str, Any], rng: np.random.Generator
+    ) -> EventSequence:
+        """Vary an example at random, as far as the augmentation of a recipe says.
+
+        Raises
+        ------
+        RecipeError
+            If an amount is unknown or out of range.
+        """
+
     def encode(self, notes: NoteSequence, end_step: int) -> EventSequence:
         """Events of a primer, extended with silence or cut so that they end at `end_step`."""
+
+    def is_silent(self, events: EventSequence) -> bool:
+        """Whether no note begins in the events."""
+
+    def opening(self, start_step: int, steps_per_bar: int) -> EventSequence:
+        """Return what a model is told came before a section that no note leads up to.
+
+        At least one event; they end at `start_step`, and may begin before the piece does.
+        """
+
+    def with_context(
+        self, past: EventSequence, notes: NoteSequence, conditions: Conditions, end_step: int
+    ) -> EventSequence:
+        """Add to what leads up to a section the context up to the end of it.
+
+        Parameters
+        ----------
+        past : EventSequence
+            From `encode` or `opening`.
+        notes : NoteSequence
+            The primer; its chord symbols, for instance, reach into the section.
+        conditions : Conditions
+            What was asked for.
+        end_step : int
+            Where the section ends.
+
+        Raises
+        ------
+        ConditionError
+            If the conditions ask for what the representation has no ear for.
+        """
 
     def decode(self, events: EventSequence, qpm: float) -> NoteSequence:
         """Write the events as notes, untransposed, at a constant tempo."""
@@ -157,18 +243,32 @@ class Representation(Protocol):
     def default_primer(self) -> EventSequence:
         """Return what a generation without a primer starts from."""
 
-    def tracker(self, steps_per_bar: NDArray[np.int64]) -> Tracker:
-        """Start walking along ``len(steps_per_bar)`` sequences, each with its own bars."""
+    def tracker(self, sequences: Sequence[EventSequence]) -> Tracker:
+        """Start walking along sequences of such meters and contexts.
 
-    def allowed(
-        self, constraints: Constraints, after: EventSequence, num_steps: int
-    ) -> NDArray[np.bool_]:
-        """Which events the constraints leave, shape (num_steps, num_events).
+        The events themselves are fed one by one; a representation that works the context of
+        its examples out of their events looks ahead in those that carry no context.
+        """
 
-        Row k is the k-th event after `after`. Every row leaves at least one event.
+    def guide(
+        self, constraints: Constraints, after: EventSequence, end_step: int, *, releases: bool
+    ) -> Guide:
+        """Start choosing events after given ones.
+
+        Parameters
+        ----------
+        constraints : Constraints
+            What every new note has to obey.
+        after : EventSequence
+            What comes before; pitches are meant with its transposition taken off.
+        end_step : int
+            Where the new events end, in steps of the piece.
+        releases : bool
+            Whether notes that sound at the end of `after` end there; if not, the new events
+            may let them sound on.
 
         Raises
         ------
         ConstraintError
-            If a row would leave none, naming the step and the constraint.
+            If the constraints leave nothing at some step, naming it and the constraint.
         """

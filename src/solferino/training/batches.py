@@ -1,8 +1,9 @@
 """Batches: event sequences to padded tensors, in an order that only seed and step decide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from types import MappingProxyType
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from solferino.datasets.examples import ExampleSet
-from solferino.representations.representation import Representation
+from solferino.representations.representation import EventSequence, Representation
 
 BATCHES_PER_CHUNK = 10
 CACHE_BYTES = 2 * 10**9
@@ -67,6 +68,10 @@ class EncodedExamples:
     ----------
     examples : ExampleSet
     representation : Representation
+    augmentation : mapping
+        How examples vary each time they are seen; see `Representation.augment`.
+    seed : int >= 0
+        Of the augmentation.
     with_meanings : bool
         Whether batches say which classes mean the true event; evaluation needs it.
     cache_bytes : int
@@ -78,30 +83,39 @@ class EncodedExamples:
         examples: ExampleSet,
         representation: Representation,
         *,
+        augmentation: Mapping[str, Any] = MappingProxyType({}),
+        seed: int = 0,
         with_meanings: bool = False,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._examples = examples
         self._representation = representation
+        self._augmentation = augmentation
+        self._seed = seed
         self._with_meanings = with_meanings
         self._free_bytes = cache_bytes
         self._cache: dict[int, _Encoded] = {}
         self.num_labels = np.maximum(np.diff(examples.offsets) - 1, 0)
 
-    def batch(self, rows: Rows) -> Batch:
-        """Return some sequences as a batch on the CPU; a pure function of `rows`.
+    def batch(self, rows: Rows, step: int = 0) -> Batch:
+        """Return some sequences as a batch on the CPU; a pure function of what is given.
 
         Parameters
         ----------
         rows : ndarray of int64, shape (batch,)
             Indices of sequences of at least two events.
+        step : int >= 0
+            Training step; it decides how the sequences vary, if they do.
 
         Returns
         -------
         Batch
             ``inputs`` may be int8 here; `Batch.to` makes them float32.
         """
-        encoded = self._encoded(rows.tolist())
+        if self._augmentation:
+            encoded = _encode(self._varied(rows, step), self._representation)
+        else:
+            encoded = self._kept(rows.tolist())
         lengths = np.array([len(one.labels) for one in encoded])
         steps = int(lengths.max())
         mask = np.arange(steps) < lengths[:, None]
@@ -114,9 +128,21 @@ class EncodedExamples:
             _padded(meanings, steps) if meanings else None,
         )
 
-    def _encoded(self, rows: list[int]) -> list[_Encoded]:
+    def _varied(self, rows: Rows, step: int) -> list[EventSequence]:
+        return [
+            self._representation.augment(
+                self._examples[row],
+                self._augmentation,
+                np.random.default_rng([self._seed, step, row]),
+            )
+            for row in rows.tolist()
+        ]
+
+    def _kept(self, rows: list[int]) -> list[_Encoded]:
         missing = [row for row in rows if row not in self._cache]
-        fresh = dict(zip(missing, self._encode(missing), strict=True)) if missing else {}
+        sequences = [self._examples[row] for row in missing]
+        encoded = _encode(sequences, self._representation, with_meanings=self._with_meanings)
+        fresh = dict(zip(missing, encoded, strict=True))
         for row, one in fresh.items():
             size = sum(part.nbytes for part in one if part is not None)
             if size <= self._free_bytes:
@@ -124,41 +150,42 @@ class EncodedExamples:
                 self._cache[row] = one
         return [fresh[row] if row in fresh else self._cache[row] for row in rows]
 
-    def _encode(self, rows: list[int]) -> list[_Encoded]:
-        """Walk along sequences side by side with one tracker."""
-        sequences = [self._examples[row] for row in rows]
-        steps = max(len(sequence) for sequence in sequences) - 1
-        default = self._representation.default_event
-        ids = np.full((len(rows), steps + 1), default, np.int16)
-        for row, sequence in enumerate(sequences):
-            ids[row, : len(sequence)] = sequence.ids
-        tracker = self._representation.tracker(
-            np.array([sequence.steps_per_bar for sequence in sequences], np.int64)
+
+def _encode(
+    sequences: Sequence[EventSequence],
+    representation: Representation,
+    *,
+    with_meanings: bool = False,
+) -> list[_Encoded]:
+    """Walk along sequences side by side with one tracker."""
+    if not sequences:
+        return []
+    default, steps = representation.default_event, max(map(len, sequences)) - 1
+    ids = np.full((len(sequences), steps + 1), default, np.int16)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence.ids
+    tracker = representation.tracker(sequences)
+    inputs = np.empty((len(ids), steps, representation.input_size), np.float32)
+    labels = np.empty((len(ids), steps), np.int16)
+    shape = (len(ids), steps, representation.num_classes)
+    meanings = np.empty(shape, np.bool_) if with_meanings else None
+    for step in range(steps):
+        following = ids[:, step + 1]
+        inputs[:, step] = tracker.feed(ids[:, step])
+        labels[:, step] = tracker.labels(following)
+        if meanings is not None:
+            meanings[:, step] = tracker.class_events() == following[:, None]
+    small = _smallest(inputs)
+    lengths = [len(sequence) - 1 for sequence in sequences]
+    return [
+        _Encoded(
+            small[row, :n].copy(),
+            labels[row, :n].copy(),
+            ids[row, 1 : n + 1] != default,
+            None if meanings is None else meanings[row, :n].copy(),
         )
-        inputs = np.empty((len(rows), steps, self._representation.input_size), np.float32)
-        labels = np.empty((len(rows), steps), np.int16)
-        meanings = (
-            np.empty((len(rows), steps, self._representation.num_classes), np.bool_)
-            if self._with_meanings
-            else None
-        )
-        for step in range(steps):
-            following = ids[:, step + 1]
-            inputs[:, step] = tracker.feed(ids[:, step])
-            labels[:, step] = tracker.labels(following)
-            if meanings is not None:
-                meanings[:, step] = tracker.class_events() == following[:, None]
-        small = _smallest(inputs)
-        lengths = [len(sequence) - 1 for sequence in sequences]
-        return [
-            _Encoded(
-                small[row, :n].copy(),
-                labels[row, :n].copy(),
-                ids[row, 1 : n + 1] != default,
-                None if meanings is None else meanings[row, :n].copy(),
-            )
-            for row, n in enumerate(lengths)
-        ]
+        for row, n in enumerate(lengths)
+    ]
 
 
 def _smallest(inputs: NDArray[np.float32]) -> NDArray[np.generic]:

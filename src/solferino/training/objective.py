@@ -1,6 +1,7 @@
 """What a training loop optimises: here, the next event of a sequence."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol, final
 
 import torch
@@ -51,8 +52,10 @@ class NextEvent:
     train, evaluation : ExampleSet
     batch_size : int > 0
     keep_prob : float in (0, 1]
+    augmentation : mapping
+        How training examples vary; see `Representation.augment`. Evaluation never does.
     seed : int >= 0
-        Of the order of the batches.
+        Of the order of the batches, and of the augmentation.
 
     Raises
     ------
@@ -69,10 +72,11 @@ class NextEvent:
         *,
         batch_size: int,
         keep_prob: float = 1.0,
+        augmentation: Mapping[str, Any] = MappingProxyType({}),
         seed: int = 0,
     ) -> None:
         self._model = model
-        self._train = EncodedExamples(train, representation)
+        self._train = EncodedExamples(train, representation, augmentation=augmentation, seed=seed)
         self._evaluation = EncodedExamples(evaluation, representation, with_meanings=True)
         self._order = BatchOrder(self._train.num_labels, batch_size, seed)
         self._batch_size = batch_size
@@ -97,7 +101,7 @@ class NextEvent:
                 "raise batch_size, or start fewer processes"
             )
         labels = int(self._train.num_labels[rows].sum())
-        return Share(self._train.batch(rows[rank::num_ranks]), num_ranks / labels)
+        return Share(self._train.batch(rows[rank::num_ranks], step), num_ranks / labels)
 
     def loss(self, forward: Forward, batch: "Share") -> tuple[Tensor, Sums]:
         """See `Objective.loss`."""

@@ -42,7 +42,7 @@ def sample_events(
     """
     rng = np.random.default_rng(seed)
     primer = representation.default_primer()
-    tracker = representation.tracker(np.full(num_samples, primer.steps_per_bar, np.int64))
+    tracker = representation.tracker([primer] * num_samples)
     ids = [np.full(num_samples, event, np.int16) for event in primer.ids]
     state, device = None, next(model.parameters()).device
     with torch.no_grad():

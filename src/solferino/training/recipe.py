@@ -74,6 +74,9 @@ class Recipe:
     model : mapping
         ``name`` and ``config``, as the registry of models takes them, without the sizes that
         follow from the representation.
+    augmentation : mapping
+        How training examples vary each time they are seen; the names are the
+        representation's.
     training : TrainingSettings
     """
 
@@ -83,6 +86,7 @@ class Recipe:
     representation: Mapping[str, Any]
     model: Mapping[str, Any]
     rules: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def with_hparams(self, hparams: str) -> Self:
@@ -209,7 +213,7 @@ def recipe_from(values: Mapping[str, Any], source: str = "recipe") -> Recipe:
     """
     check_names(f"key of {source}", values, _KEYS)
     for key, kind in _KEYS.items():
-        if key not in values and key not in ("rules", "training"):
+        if key not in values and key not in _OPTIONAL_KEYS:
             raise RecipeError(f"{source} has no {key!r}; add it")
         if not isinstance(values.get(key, kind()), kind):
             raise RecipeError(f"{key!r} in {source} is not a {kind.__name__}; write one")
@@ -234,6 +238,7 @@ def recipe_from(values: Mapping[str, Any], source: str = "recipe") -> Recipe:
         },
         model={"name": values["model"]["name"], "config": config},
         rules=dict(values.get("rules", {})),
+        augmentation=dict(values.get("augmentation", {})),
         training=TrainingSettings(**training),
     )
 
@@ -245,8 +250,10 @@ _KEYS: dict[str, type] = {
     "representation": dict,
     "model": dict,
     "rules": dict,
+    "augmentation": dict,
     "training": dict,
 }
+_OPTIONAL_KEYS = ("rules", "augmentation", "training")
 
 
 @cache

@@ -91,6 +91,7 @@ def train(
         examples.eval,
         batch_size=recipe.training.batch_size,
         keep_prob=recipe.training.dropout_keep_prob,
+        augmentation=recipe.augmentation,
         seed=options.seed,
     )
     description = {

@@ -1,0 +1,138 @@
+"""Chance variations of a performance: higher or lower, faster or slower, told or not."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self, final
+
+import numpy as np
+
+from solferino.errors import RecipeError
+from solferino.representations.options import options_of
+from solferino.representations.performance_events import (
+    SOUNDS_ON,
+    PlayedNotes,
+    Steps,
+    Vocabulary,
+    one_at_a_time,
+    read_events,
+    write_events,
+)
+from solferino.representations.representation import EventSequence
+
+
+@final
+@dataclass(frozen=True)
+class Variation:
+    """How far an example may be varied.
+
+    Parameters
+    ----------
+    transpose : (int, int)
+        Least and greatest number of semitones up. Of these, the ones that keep all notes
+        in 0..127 are equally likely; if there is none, the example stays where it is.
+    stretch : sequence of float > 0
+        Factors of time, equally likely; 1.05 is slower.
+    disable_conditioning : float in [0, 1]
+        Chance that the model is not told the controls.
+
+    Raises
+    ------
+    RecipeError
+        If a value is out of its range.
+    """
+
+    transpose: tuple[int, int] = (0, 0)
+    stretch: tuple[float, ...] = (1.0,)
+    disable_conditioning: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if not _is_range(self.transpose):
+            raise RecipeError(
+                f"transpose={self.transpose!r}: it must be two whole numbers of semitones in "
+                "order, from -127 to 127, such as [-3, 3]"
+            )
+        if not _are_factors(self.stretch):
+            raise RecipeError(
+                f"stretch={self.stretch!r}: it must be a list of factors above 0, such as "
+                "[0.95, 1.0, 1.05]"
+            )
+        chance = self.disable_conditioning
+        if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            raise RecipeError(f"disable_conditioning={chance!r}: it must be a number from 0 to 1")
+
+    @classmethod
+    def from_mapping(cls, amounts: Mapping[str, Any]) -> Self:
+        """Read the augmentation of a recipe; what it leaves out does not vary.
+
+        Raises
+        ------
+        RecipeError
+            If an amount is unknown or out of range.
+        """
+        names = (field.name for field in fields(cls))
+        return cls(**options_of("augmentation of performance", amounts, names))
+
+
+def varied(
+    events: EventSequence, vocabulary: Vocabulary, variation: Variation, rng: np.random.Generator
+) -> EventSequence:
+    """Transpose and stretch an example by chance.
+
+    Parameters
+    ----------
+    events : EventSequence
+    vocabulary : Vocabulary
+    variation : Variation
+        Its chance to leave conditions out plays no part here.
+    rng : numpy Generator
+        Two numbers are drawn.
+
+    Returns
+    -------
+    EventSequence
+        Written anew, so that the number of events may change a little. What comes before the
+        first note keeps its length.
+    """
+    notes = read_events(vocabulary, events.ids)
+    num_steps = int(vocabulary.shifts_steps(events.ids).sum())
+    semitones = _drawn_transposition(notes, variation.transpose, rng)
+    factor = float(rng.choice(np.asarray(variation.stretch, np.float64)))
+    if not len(notes.pitches):
+        return events
+    first = notes.onsets_steps[0]
+
+    def stretched(steps: Steps) -> Steps:
+        return first + np.floor((steps - first) * factor + 0.5).astype(np.int64)
+
+    onsets = stretched(notes.onsets_steps)
+    ends = np.maximum(stretched(notes.ends_steps), onsets + 1)
+    ends[notes.ends_steps == SOUNDS_ON] = SOUNDS_ON
+    moved = one_at_a_time(PlayedNotes(onsets, ends, notes.pitches + semitones, notes.bins))
+    end_step = max(int(stretched(np.array(num_steps))), int(onsets.max()))
+    ids = write_events(vocabulary, moved, 0, end_step)
+    return replace(events, ids=ids, transposition=events.transposition + semitones)
+
+
+def _drawn_transposition(
+    notes: PlayedNotes, limits: tuple[int, int], rng: np.random.Generator
+) -> int:
+    lowest = max(limits[0], -int(notes.pitches.min(initial=127)))
+    highest = min(limits[1], 127 - int(notes.pitches.max(initial=0)))
+    chance = rng.random()
+    return lowest + int(chance * (highest - lowest + 1)) if lowest <= highest else 0
+
+
+def _is_range(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    are_whole = all(isinstance(n, int) and not isinstance(n, bool) for n in value)
+    return are_whole and -127 <= value[0] <= value[1] <= 127
+
+
+def _are_factors(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    are_numbers = all(isinstance(n, int | float) and not isinstance(n, bool) for n in value)
+    return are_numbers and all(0 < n < math.inf for n in value)
