@@ -224,6 +224,8 @@ def test_a_primer_that_is_no_melody_is_wrong_usage(fails, bundle, tmp_path, prim
         (2, ["--soundfont=x.sf2"], "--soundfont: it is for sound; add --wav"),
         (1, ["--num-steps=99999999999"], "too much at once"),
         (2, ["--primer-melody=[60]", "--primer-midi=x.mid"], "give one primer"),
+        (2, ["--primer-melody=[60]", "--primer-drums=[(36,)]"], "give one primer"),
+        (2, ["--primer-drums=[(36,)]"], "toy makes melodies; give --primer-melody or"),
     ],
 )
 def test_a_wrong_wish_is_refused_and_nothing_is_written(

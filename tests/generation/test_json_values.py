@@ -59,4 +59,6 @@ def test_controls_survive():
     constraints = Constraints(frozenset({11, 0}), 40, 80, FULL)
     controls = EventControls(0.7, 5, 0.9, 2, 3, 4, constraints)
     assert controls_from_json(through_json(controls_to_json(controls))) == controls
+    controls = EventControls(constraints=Constraints(drums=frozenset({36, 42})))
+    assert controls_from_json(through_json(controls_to_json(controls))) == controls
     assert controls_from_json(through_json(controls_to_json(EventControls()))) == EventControls()

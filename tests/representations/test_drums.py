@@ -17,7 +17,8 @@ from solferino.errors import (
 from solferino.notes.sequence import Instrument, NoteSequence
 from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
-from solferino.representations.drums import NINE_DRUMS, Drums
+from solferino.representations.drum_classes import NINE_DRUMS
+from solferino.representations.drums import Drums
 from solferino.representations.registry import build_representation
 from solferino.representations.representation import EventSequence
 from solferino.training.recipe import read_recipe
@@ -244,7 +245,8 @@ def test_a_change_of_meter_ends_a_track():
 @pytest.mark.parametrize(
     ("hits", "rules", "drop"),
     [
-        ([], {}, ("no_drums", "0 notes of drums known here", "")),
+        ([], {}, ("no_drums", "no drums", "")),
+        ([(3, 0)], {}, ("no_drums", "drums of no class", "")),
         (four_on_the_floor(4), {}, ("too_short", "3.81 bars", "min_bars=3")),
         (four_on_the_floor(40), {}, ("truncated", "637 steps", "max_steps=637")),
         (

@@ -26,3 +26,10 @@ def test_inputs_belong_to_the_caller():
 def test_selecting_rows_changes_the_batch():
     chosen = OneHotTracker(3, batch_size=1).select(np.array([0, 0, 0]))
     assert chosen.class_events().shape == (3, 3)
+
+
+def test_rows_of_a_table_may_stand_for_events():
+    rows = np.array([[0.5, 1], [0, 2], [3, 3]], np.float32)
+    tracker = OneHotTracker(3, 1, rows).select(np.array([0, 0]))
+    assert tracker.feed(np.array([2, 0], np.int16)).tolist() == [[3, 3], [0.5, 1]]
+    assert tracker.class_events().tolist() == [[0, 1, 2], [0, 1, 2]]

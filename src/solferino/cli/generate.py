@@ -1,22 +1,25 @@
 """``solferino generate``: new music from a bundle."""
 
-import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
+from solferino.cli import requests
 from solferino.errors import GenerationError
 
 if TYPE_CHECKING:
+    from solferino.bundles.fingerprints import Fingerprints
     from solferino.generation.generator import Output
     from solferino.generation.request import GenerationRequest
-    from solferino.notes.sequence import NoteSequence
 
-DEFAULT_NUM_STEPS = 128
-WITH_AGAIN = {"again", "bundle", "bundle_file", "output", "wav", "plot", "soundfont"}
+WITH_AGAIN = {
+    *("again", "bundle", "bundle_file", "output", "render_chords", "wav", "plot", "soundfont"),
+    "check_originality",
+}
 
 Bundle = Annotated[
     str | None, typer.Argument(metavar="BUNDLE", help="Name of a bundle, or path of its file.")
@@ -28,7 +31,8 @@ Folder = Annotated[
 ]
 NumOutputs = Annotated[int, Option(min=1, help="How many pieces, made as one batch.")]
 NumSteps = Annotated[
-    int | None, Option(min=1, help="Steps of each piece, the primer included; 128.")
+    int | None,
+    Option(min=1, help="Steps of each piece, the primer included; 128, 3000 of a performance."),
 ]
 NewBars = Annotated[
     int | None, Option(min=1, help="Instead: bars to add after the bar that the primer ends in.")
@@ -36,6 +40,32 @@ NewBars = Annotated[
 PrimerMelody = Annotated[
     str | None,
     Option(help='One number a step: pitch, -1 stop, -2 go on; "[60, -2, 62, -2]".'),
+]
+PrimerDrums = Annotated[
+    str | None,
+    Option(help='The drums hit at each step; "[(36, 42), (), (42,), ()]".'),
+]
+PrimerPitches = Annotated[
+    str | None, Option(help='Notes that sound together at the start; "[60, 64, 67]".')
+]
+InjectPrimer = Annotated[
+    bool,
+    Option(
+        "--inject-primer-during-generation",
+        help="Play with the primer instead of after it: harmonise a melody.",
+    ),
+]
+BackingChords = Annotated[str | None, Option(help='Chords to improvise over; "C G Am F C G F C".')]
+StepsPerChord = Annotated[int, Option(min=1, help="How long each of them lasts.")]
+RenderChords = Annotated[bool, Option("--render-chords", help="Play the chords too.")]
+NotesPerSecond = Annotated[
+    str | None, Option(help="Ask for so many notes, or for several densities: [2, 8].")
+]
+PitchClassHistogram = Annotated[
+    str | None, Option(help="Ask for pitch classes: 12 weights from C to B, or several such.")
+]
+DisableConditioning = Annotated[
+    str | None, Option(help="Where to ask for neither: true, or a list of true and false.")
 ]
 PrimerMidi = Annotated[Path | None, Option(help="A music file to continue.")]
 Qpm = Annotated[float | None, Option(help="Quarter notes a minute; the primer's, or 120.")]
@@ -53,10 +83,17 @@ Scale = Annotated[str | None, Option(help="Another scale on the key's tonic: dor
 PitchRange = Annotated[
     tuple[int, int] | None, Option(metavar="LOW HIGH", help="Only pitches from LOW to HIGH.")
 ]
+DrumPitches = Annotated[
+    str | None, Option("--drums", metavar="PITCH,...", help="Only these drums, such as 36,38,42.")
+]
 Keep = Annotated[Path | None, Option(help="A music file whose notes come out as they are.")]
 Wav = Annotated[bool, Option("--wav", help="Also write sound.")]
 Plot = Annotated[bool, Option("--plot", help="Also write a picture.")]
 SoundFont = Annotated[Path | None, Option("--soundfont", help="Instruments for --wav.")]
+CheckOriginality = Annotated[
+    bool,
+    Option("--check-originality", help="Say how much of the new notes the bundle had learnt."),
+]
 Again = Annotated[
     Path | None, Option(help="Make a generated MIDI file again, from what it says of itself.")
 ]
@@ -72,7 +109,16 @@ def generate(
     num_steps: NumSteps = None,
     new_bars: NewBars = None,
     primer_melody: PrimerMelody = None,
+    primer_drums: PrimerDrums = None,
+    primer_pitches: PrimerPitches = None,
     primer_midi: PrimerMidi = None,
+    is_injected: InjectPrimer = False,
+    backing_chords: BackingChords = None,
+    steps_per_chord: StepsPerChord = 16,
+    render_chords: RenderChords = False,
+    notes_per_second: NotesPerSecond = None,
+    pitch_class_histogram: PitchClassHistogram = None,
+    disable_conditioning: DisableConditioning = None,
     qpm: Qpm = None,
     temperature: Temperature = 1.0,
     top_k: TopK = 0,
@@ -84,31 +130,41 @@ def generate(
     key: Key = None,
     scale: Scale = None,
     pitch_range: PitchRange = None,
+    drums: DrumPitches = None,
     keep: Keep = None,
     wav: Wav = False,
     plot: Plot = False,
     soundfont: SoundFont = None,
+    check_originality: CheckOriginality = False,
     again: Again = None,
 ) -> None:
     """Generate music: MIDI files, each of which says how to make it again."""
     _check_output(output, soundfont, wav=wav)
     if again:
-        _only_with_again(context)
-        request, names = _request_again(again), [again.name]
+        request, names = _request_again(context, again), [again.name]
     else:
-        request = _request(
-            bundle=_one_bundle(bundle, bundle_file),
-            primer=(primer_melody, primer_midi),
+        request = requests.request_of(
+            _one_bundle(bundle, bundle_file),
+            primers=requests.Primers(
+                primer_melody, primer_drums, primer_pitches, primer_midi, is_injected
+            ),
+            chords=requests.Chords(backing_chords, steps_per_chord),
+            lengths=requests.Lengths(num_outputs, num_steps, new_bars),
+            rules=requests.Rules(key, scale, pitch_range, keep, drums),
+            wishes=requests.Wishes(notes_per_second, pitch_class_histogram, disable_conditioning),
+            choosing=(temperature, top_k, top_p, beam_size, branch_factor, steps_per_iteration),
             qpm=qpm,
-            lengths=(num_outputs, num_steps, new_bars),
-            sampling=(temperature, top_k, top_p),
-            beam=(beam_size, branch_factor, steps_per_iteration),
-            constraints=(key, scale, pitch_range, keep),
             seed=seed,
         )
         names = _names(request)
+    learnt = _learnt(bundle or bundle_file or request.bundle) if check_originality else None
     outputs, duration_s = _run(request, bundle or bundle_file)
+    originality = _originality(outputs, names, learnt) if learnt else []
+    if render_chords:
+        outputs = _with_chords(outputs)
     _write(outputs, [output / name for name in names], wav=wav, plot=plot, soundfont=soundfont)
+    for line in originality:
+        typer.echo(line)
     if again:
         _compare(again, outputs[0])
     _report(request.seed, outputs, duration_s)
@@ -133,65 +189,16 @@ def _only_with_again(context: typer.Context) -> None:
             )
 
 
-def _request_again(path: Path) -> "GenerationRequest":
+def _request_again(context: typer.Context, path: Path) -> "GenerationRequest":
+    """Read the request that a file was made by."""
     from solferino.generation.request import read_provenance  # noqa: PLC0415
     from solferino.notes.files import load  # noqa: PLC0415
 
+    _only_with_again(context)
     try:
         return read_provenance(load(path))
     except GenerationError as error:
         raise GenerationError(f"{path}: {error}") from error
-
-
-def _request(
-    *,
-    bundle: str,
-    primer: tuple[str | None, Path | None],
-    qpm: float | None,
-    lengths: tuple[int, int | None, int | None],
-    sampling: tuple[float, int, float],
-    beam: tuple[int, int, int],
-    constraints: tuple[str | None, str | None, tuple[int, int] | None, Path | None],
-    seed: int | None,
-) -> "GenerationRequest":
-    """Collect the options in one value."""
-    from solferino.cli.primers import constraints_of  # noqa: PLC0415
-    from solferino.generation.generator import EventControls  # noqa: PLC0415
-    from solferino.generation.request import GenerationRequest  # noqa: PLC0415
-
-    if lengths[1] and lengths[2]:
-        raise typer.BadParameter("it says another length than --num-steps", param_hint="--new-bars")
-    obeyed = constraints_of(*constraints)
-    return GenerationRequest(
-        bundle=bundle,
-        primer=_primer(*primer, qpm, bundle, obeyed.keep),
-        qpm=qpm,
-        num_outputs=lengths[0],
-        num_steps=lengths[1] or DEFAULT_NUM_STEPS,
-        new_bars=lengths[2],
-        controls=EventControls(*sampling, *beam, obeyed),
-        seed=int.from_bytes(os.urandom(4), "big") if seed is None else seed,
-    )
-
-
-def _primer(
-    melody: str | None,
-    midi: Path | None,
-    qpm: float | None,
-    bundle: str,
-    keep: "NoteSequence | None",
-) -> "NoteSequence | None":
-    """Read the primer; without one, notes to keep set the tempo and meter from the start."""
-    from solferino.cli.primers import melody_primer  # noqa: PLC0415
-    from solferino.notes.files import load  # noqa: PLC0415
-
-    if melody and midi:
-        raise typer.BadParameter("give one primer, a melody or a file", param_hint="--primer-midi")
-    if melody:
-        return melody_primer(melody, qpm, _steps_per_quarter(bundle))
-    if midi:
-        return load(midi)
-    return keep and type(keep)(tempos=keep.tempos, meters=keep.meters)
 
 
 def _check_output(folder: Path, soundfont: Path | None, *, wav: bool) -> None:
@@ -202,13 +209,6 @@ def _check_output(folder: Path, soundfont: Path | None, *, wav: bool) -> None:
         raise GenerationError(f"{folder} is a file; -o names a folder for the outputs")
 
 
-def _steps_per_quarter(bundle: str) -> int:
-    from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
-
-    options = open_bundle(bundle).card.representation.get("options", {})
-    return int(options.get("steps_per_quarter", 4))
-
-
 def _run(request: "GenerationRequest", bundle: str | None) -> "tuple[list[Output], float]":
     from solferino.generation.opening import open_generator  # noqa: PLC0415
     from solferino.generation.request import run  # noqa: PLC0415
@@ -217,6 +217,32 @@ def _run(request: "GenerationRequest", bundle: str | None) -> "tuple[list[Output
     start_s = time.perf_counter()
     outputs = run(request, generator)
     return outputs, time.perf_counter() - start_s
+
+
+def _learnt(bundle: str) -> "Fingerprints":
+    from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
+    from solferino.bundles.fingerprints import fingerprints_of  # noqa: PLC0415
+
+    return fingerprints_of(open_bundle(bundle))
+
+
+def _originality(outputs: "list[Output]", names: list[str], learnt: "Fingerprints") -> list[str]:
+    """Say of the new notes of each output how much of them was learnt."""
+    from solferino.generation.originality import originality, report  # noqa: PLC0415
+
+    found = [originality(made.notes, learnt, from_s=made.start_s) for made in outputs]
+    return [
+        f"{name}: {line}"
+        for name, each in zip(names, found, strict=True)
+        for line in report(each, learnt)
+    ]
+
+
+def _with_chords(outputs: "list[Output]") -> "list[Output]":
+    """Let an instrument play the chord symbols."""
+    from solferino.notes.chords import render_chords  # noqa: PLC0415
+
+    return [replace(made, notes=render_chords(made.notes)) for made in outputs]
 
 
 def _names(request: "GenerationRequest") -> list[str]:

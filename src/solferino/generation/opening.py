@@ -7,6 +7,7 @@ from solferino.bundles.session import StepSession
 from solferino.errors import BundleError, RecipeError
 from solferino.generation.continuation import EventGenerator
 from solferino.representations.registry import build_representation
+from solferino.representations.representation import Representation
 
 
 def open_generator(name_or_path: str | Path | Bundle) -> EventGenerator:
@@ -29,15 +30,7 @@ def open_generator(name_or_path: str | Path | Bundle) -> EventGenerator:
         does not know.
     """
     bundle = name_or_path if isinstance(name_or_path, Bundle) else open_bundle(name_or_path)
-    try:
-        representation = build_representation(
-            bundle.card.representation["name"], bundle.card.representation.get("options", {})
-        )
-    except (KeyError, TypeError, ValueError, RecipeError) as error:
-        raise BundleError(
-            f"{bundle.path} has a representation that cannot be built ({error}): "
-            "upgrade with pip install --upgrade solferino"
-        ) from error
+    representation = representation_of(bundle)
     session = StepSession(bundle.part(STEP_GRAPH), bundle.weights())
     found = (session.input_size, session.num_classes)
     expected = (representation.input_size, representation.num_classes)
@@ -47,3 +40,22 @@ def open_generator(name_or_path: str | Path | Bundle) -> EventGenerator:
             f"representation of {expected[0]} and {expected[1]}: export it again"
         )
     return EventGenerator(bundle.card, representation, session, bundle.sha256)
+
+
+def representation_of(bundle: Bundle) -> Representation:
+    """Build the representation of a bundle.
+
+    Raises
+    ------
+    BundleError
+        If this version does not know it.
+    """
+    try:
+        return build_representation(
+            bundle.card.representation["name"], bundle.card.representation.get("options", {})
+        )
+    except (KeyError, TypeError, ValueError, RecipeError) as error:
+        raise BundleError(
+            f"{bundle.path} has a representation that cannot be built ({error}): "
+            "upgrade with pip install --upgrade solferino"
+        ) from error

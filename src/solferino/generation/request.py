@@ -197,6 +197,23 @@ def read_provenance(notes: NoteSequence) -> GenerationRequest:
     )
 
 
+def new_section(request: GenerationRequest, representation: Representation) -> Section:
+    """Return the time that a request fills with new notes.
+
+    Parameters
+    ----------
+    request : GenerationRequest
+    representation : Representation
+        Of its bundle.
+
+    Raises
+    ------
+    GenerationError
+        If the primer is too long, or a number is out of range.
+    """
+    return _section(_primer_notes(request, representation), request, representation)
+
+
 def check_qpm(qpm: float | None) -> None:
     """Refuse a tempo that is none.
 

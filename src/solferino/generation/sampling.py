@@ -57,7 +57,8 @@ class UniformNumbers:
         shape = EVENTS_AT_ONCE, self._width
         size = EVENTS_AT_ONCE * self._width
         of_each = [source.random_raw(size).reshape(shape) for source in self._sources]
-        self._block = (np.concatenate(of_each, axis=1) >> np.uint64(11)) * 2.0**-53
+        bits = np.concatenate(of_each, axis=1) >> np.uint64(11)
+        self._block = bits.astype(np.float64) * 2.0**-53
         self._end += EVENTS_AT_ONCE
 
 

@@ -6,6 +6,7 @@ does not change when the chord is transposed. What a shape says is up to the enc
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import final
 
@@ -22,6 +23,7 @@ NO_CHORD_NUMBER = 0
 _TRIADS: tuple[Triad, ...] = ("maj", "min", "aug", "dim")
 _SHAPES_PER_BASS = 2**11  # which of the 11 semitones above the root are in the chord
 _SEMITONES = np.arange(12)
+_parsed = lru_cache(4096)(parse_chord)
 
 
 @final
@@ -52,7 +54,7 @@ class ChordEncoding:
             If the symbol cannot be read; see `parse_chord`.
         """
         try:
-            chord = parse_chord(symbol)
+            chord = _parsed(symbol)
         except ValueError as error:
             raise ConditionError(str(error)) from error
         root = chord.root_pitch_class

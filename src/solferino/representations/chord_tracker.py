@@ -40,13 +40,14 @@ class ChordTracker:
         distinct, places = np.unique(table, return_inverse=True)
         self._rows = rows(distinct)
         self._places = places.reshape(table.shape)
+        self._columns = np.arange(len(chords))
         self._melody = melody
         self._step = 0
 
     def feed(self, ids: Ids) -> NDArray[np.float32]:
         """Take in the next event of every melody; see `Tracker.feed`."""
         self._step += 1
-        places = self._places[min(self._step, len(self._places) - 1)]
+        places = self._places[min(self._step, len(self._places) - 1), self._columns]
         return np.concatenate([self._rows[places], self._melody.feed(ids)], axis=1)
 
     def class_events(self) -> NDArray[np.int16]:
@@ -60,6 +61,7 @@ class ChordTracker:
     def select(self, rows: NDArray[np.intp]) -> Self:
         """Return a tracker whose row k continues row ``rows[k]`` of this one."""
         chosen = object.__new__(type(self))
-        chosen._rows, chosen._places = self._rows, self._places[:, rows]
+        chosen._rows, chosen._places = self._rows, self._places
+        chosen._columns = self._columns[rows]
         chosen._melody, chosen._step = self._melody.select(rows), self._step
         return chosen

@@ -60,7 +60,7 @@ def _check_no_pitches(constraints: Constraints) -> None:
     if constraints.pitch_classes is not None or not is_free:
         raise ConstraintError(
             "drums have no key and no pitch range: leave the key, scale and pitch range out, and "
-            "name the drums that may sound with drums={36, 38, 42}"
+            "name the drums that may sound, such as 36, 38 and 42"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.errors import GenerationError, RecipeError
+from solferino.errors import GenerationError
 from solferino.notes.quantization import MetricGrid, QuantizedSequence, quantize
 from solferino.notes.sequence import DEFAULT_VELOCITY, Instrument, NoteSequence
 from solferino.representations.bars import (
@@ -20,6 +20,11 @@ from solferino.representations.bars import (
 )
 from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
+from solferino.representations.drum_classes import (
+    NINE_DRUMS,
+    PitchClasses,
+    check_pitch_classes,
+)
 from solferino.representations.drum_masks import drum_mask
 from solferino.representations.lookback import LookbackTracker, lookback_input_size
 from solferino.representations.options import check_names, check_whole_number
@@ -33,24 +38,7 @@ from solferino.representations.representation import (
 from solferino.representations.spans import SpanRules, find_spans
 from solferino.representations.step_events import StepGuide, check_no_conditions, opening_of
 
-PitchClasses = tuple[tuple[int, ...], ...]
-
-NINE_DRUMS: PitchClasses = (
-    (36, 35),
-    (38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),
-    (42, 44, 54, 68, 69, 70, 71, 73, 78, 80, 22),
-    (46, 67, 72, 74, 79, 81, 26),
-    (45, 29, 41, 43, 61, 64, 84),
-    (48, 47, 60, 63, 77, 86, 87),
-    (50, 30, 62, 76, 83),
-    (49, 52, 55, 57, 58),
-    (51, 53, 59, 82),
-)
-"""Kick, snare, closed and open hi-hat, low, mid and high tom, crash and ride: the MIDI pitches
-of each, first the one that it sounds as."""
-
 SILENCE = 0
-_MAX_CLASSES = 12
 
 
 @final
@@ -91,7 +79,7 @@ class Drums:
         for bars in self.lookback_bars:
             check_whole_number("lookback_bars", bars, 1, 16)
         classes = tuple(tuple(pitches) for pitches in self.pitch_classes)
-        _check_pitch_classes(classes)
+        check_pitch_classes(classes)
         object.__setattr__(self, "pitch_classes", classes)
         object.__setattr__(self, "lookback_bars", tuple(self.lookback_bars))
 
@@ -178,8 +166,8 @@ class Drums:
         quantized = quantize(notes, self.steps_per_quarter)
         steps, events = self._hits(quantized)
         if not len(steps):
-            n_drums = int(quantized.is_drum.sum())
-            return Extraction((), (Drop("no_drums", f"{n_drums} notes of drums known here", ""),))
+            found = "drums of no class" if quantized.is_drum.any() else "no drums"
+            return Extraction((), (Drop("no_drums", found, ""),))
         drops: list[Drop] = []
         sequences: list[EventSequence] = []
         for section in sections(quantized, drops):
@@ -390,18 +378,3 @@ def _write(steps: NDArray[np.int64], events: Ids, start_step: int, end_step: int
     here = slice(*np.searchsorted(steps, [start_step, end_step]))
     ids[steps[here] - start_step] = events[here]
     return ids
-
-
-def _check_pitch_classes(classes: PitchClasses) -> None:
-    """Raise RecipeError unless each class has pitches, and no pitch two classes."""
-    if not 1 <= len(classes) <= _MAX_CLASSES:
-        raise RecipeError(f"pitch_classes has {len(classes)} classes: write 1 to {_MAX_CLASSES}")
-    seen: set[int] = set()
-    for pitches in classes:
-        if not pitches:
-            raise RecipeError("pitch_classes has a class without pitches: write one, or leave it")
-        for pitch in pitches:
-            check_whole_number("pitch_classes", pitch, 0, 127)
-            if pitch in seen:
-                raise RecipeError(f"pitch_classes has the pitch {pitch} twice: leave one")
-            seen.add(pitch)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from solferino.notes.harmony import SCALES
 from solferino.representations.lookback import BarMemory, counter_table, repeat_labels
-from solferino.representations.melody_events import FIRST_NOTE, NO_EVENT
+from solferino.representations.melody_events import FIRST_NOTE, NO_EVENT, NOTE_OFF
 from solferino.representations.representation import Ids
 
 _NUM_COUNTERS = 7
@@ -58,15 +58,25 @@ class KeyMelodyTracker:
         Range of pitches, `max_note` not included.
     steps_per_bar : ndarray of int, shape (batch,)
         Length of a bar in each sequence.
+    attack_lasts : bool
+        Whether the mark of a note that begins stays through note-offs right behind it, as
+        models that Magenta trained have seen it.
 
     References
     ----------
     The ``attention_rnn`` of Magenta's Melody RNN, 2016.
     """
 
-    def __init__(self, min_note: int, max_note: int, steps_per_bar: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        min_note: int,
+        max_note: int,
+        steps_per_bar: NDArray[np.int64],
+        *,
+        attack_lasts: bool = False,
+    ) -> None:
         batch, num_pitches = len(steps_per_bar), max_note - min_note
-        self._range = min_note, max_note
+        self._range, self._attack_lasts = (min_note, max_note), attack_lasts
         self._steps_per_bar = steps_per_bar
         self._num_pitches = num_pitches
         self._memory = BarMemory(steps_per_bar[:, None] * np.array([1, 2]), NO_EVENT)
@@ -88,7 +98,8 @@ class KeyMelodyTracker:
         repeats = memory.push(ids)
         if ids.any():
             self._take_events(ids)
-        inputs[:, pitches + 2] = ids >= FIRST_NOTE
+        attack = inputs[:, pitches + 2]
+        attack[:] = np.where(ids == NOTE_OFF, attack * self._attack_lasts, ids >= FIRST_NOTE)
         inputs[:, pitches + 4 : pitches + 6] = repeats
         clock = self._counters[memory.position % len(self._counters)]
         inputs[:, pitches + 6 : pitches + 13] = clock
@@ -136,7 +147,9 @@ class KeyMelodyTracker:
 
     def select(self, rows: NDArray[np.intp]) -> Self:
         """Return a tracker whose row k continues row ``rows[k]`` of this one."""
-        chosen = type(self)(*self._range, self._steps_per_bar[rows])
+        chosen = type(self)(
+            *self._range, self._steps_per_bar[rows], attack_lasts=self._attack_lasts
+        )
         chosen._memory = self._memory.select(rows)
         chosen._inputs = self._inputs[rows]
         chosen._latest = self._latest[rows]

@@ -47,7 +47,8 @@ from solferino.representations.representation import (
 )
 from solferino.representations.step_events import StepGuide, check_no_conditions, opening_of
 
-ENCODINGS = ("one_hot", "lookback", "key")
+KEY_ENCODINGS = ("key", "magenta_key")
+ENCODINGS = ("one_hot", "lookback", *KEY_ENCODINGS)
 
 _LOOKBACK_BARS = np.array([1, 2])
 _LOOKBACK_COUNTERS = 5
@@ -61,9 +62,9 @@ class Melody:
 
     Parameters
     ----------
-    encoding : {"one_hot", "lookback", "key"}
+    encoding : {"one_hot", "lookback", "key", "magenta_key"}
         What a model sees and which classes it chooses among: see `OneHotTracker`,
-        `LookbackTracker` and `KeyMelodyTracker`.
+        `LookbackTracker` and `KeyMelodyTracker`, the last one with its attack that lasts.
     min_note, max_note : int
         Range of MIDI pitches, `max_note` not included, at least an octave; event 2 begins
         `min_note`. Notes outside are moved into it by octaves.
@@ -122,7 +123,7 @@ class Melody:
     @property
     def input_size(self) -> int:
         """Width of the model's input."""
-        if self.encoding == "key":
+        if self.encoding in KEY_ENCODINGS:
             return key_melody_input_size(self.max_note - self.min_note)
         if self.encoding == "lookback":
             n_lookbacks = len(_LOOKBACK_BARS)
@@ -146,8 +147,9 @@ class Melody:
     def tracker(self, sequences: Sequence[EventSequence]) -> Tracker:
         """Start walking along melodies of such meters."""
         bars = np.array([sequence.steps_per_bar for sequence in sequences], np.int64)
-        if self.encoding == "key":
-            return KeyMelodyTracker(self.min_note, self.max_note, bars)
+        if self.encoding in KEY_ENCODINGS:
+            attack_lasts = self.encoding == "magenta_key"
+            return KeyMelodyTracker(self.min_note, self.max_note, bars, attack_lasts=attack_lasts)
         if self.encoding == "lookback":
             distances = bars[:, None] * _LOOKBACK_BARS
             return LookbackTracker(self.num_events, NO_EVENT, distances, _LOOKBACK_COUNTERS)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self, final
 
+from solferino.errors import GenerationError
 from solferino.notes.quantization import QuantizedSequence
-from solferino.representations.bars import Section, sections
+from solferino.representations.bars import Section, meter_at, sections
 from solferino.representations.options import check_whole_number, options_of
 from solferino.representations.representation import Drop
 from solferino.representations.rolls import RollNotes, pitched_notes
@@ -105,6 +106,39 @@ def find_passages(
             else:
                 passages.append(passage)
     return notes, passages, drops
+
+
+def primer_passage(notes: RollNotes, quantized: QuantizedSequence, end_step: int) -> Passage:
+    """Find the part of a primer that a model is told: from the bar of its first note on.
+
+    Parameters
+    ----------
+    notes : RollNotes
+        Of the primer.
+    quantized : QuantizedSequence
+        The primer. Bars are those of the last meter before the end.
+    end_step : int >= 0
+        Where the part ends.
+
+    Returns
+    -------
+    Passage
+        From step 0 where no note begins before `end_step`.
+
+    Raises
+    ------
+    GenerationError
+        If `end_step` is negative.
+    QuantizationError
+        If a bar is not a whole number of steps.
+    """
+    if end_step < 0:
+        raise GenerationError(f"end_step={end_step}: a primer cannot end before step 0")
+    bar_step, steps_per_bar = meter_at(quantized, end_step)
+    onsets = notes.onsets_steps[notes.onsets_steps < end_step]
+    first = int(onsets.min()) if len(onsets) else 0
+    start = max(first - (first - bar_step) % steps_per_bar, 0)
+    return Passage(start, end_step, steps_per_bar, is_first=True, is_last=False)
 
 
 def _passages(notes: RollNotes, section: Section, rules: PassageRules) -> Iterator[Passage]:

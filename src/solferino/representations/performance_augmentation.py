@@ -10,6 +10,7 @@ import numpy as np
 from solferino.errors import RecipeError
 from solferino.representations.options import options_of
 from solferino.representations.performance_events import (
+    NUM_PITCHES,
     SOUNDS_ON,
     PlayedNotes,
     Steps,
@@ -19,6 +20,7 @@ from solferino.representations.performance_events import (
     write_events,
 )
 from solferino.representations.representation import EventSequence
+from solferino.representations.transposition import AMOUNT, random_transposition
 
 
 @final
@@ -28,9 +30,8 @@ class Variation:
 
     Parameters
     ----------
-    transpose : (int, int)
-        Least and greatest number of semitones up. Of these, the ones that keep all notes
-        in 0..127 are equally likely; if there is none, the example stays where it is.
+    transpose_semitones : (int, int)
+        See `random_transposition`.
     stretch : sequence of float > 0
         Factors of time, equally likely; 1.05 is slower.
     disable_conditioning : float in [0, 1]
@@ -42,17 +43,12 @@ class Variation:
         If a value is out of its range.
     """
 
-    transpose: tuple[int, int] = (0, 0)
+    transpose_semitones: tuple[int, int] = (0, 0)
     stretch: tuple[float, ...] = (1.0,)
     disable_conditioning: float = 0.0
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if not _is_range(self.transpose):
-            raise RecipeError(
-                f"transpose={self.transpose!r}: it must be two whole numbers of semitones in "
-                "order, from -127 to 127, such as [-3, 3]"
-            )
         if not _are_factors(self.stretch):
             raise RecipeError(
                 f"stretch={self.stretch!r}: it must be a list of factors above 0, such as "
@@ -87,7 +83,6 @@ def varied(
     variation : Variation
         Its chance to leave conditions out plays no part here.
     rng : numpy Generator
-        Two numbers are drawn.
 
     Returns
     -------
@@ -97,38 +92,29 @@ def varied(
     """
     notes = read_events(vocabulary, events.ids)
     num_steps = int(vocabulary.shifts_steps(events.ids).sum())
-    semitones = _drawn_transposition(notes, variation.transpose, rng)
+    semitones = random_transposition(
+        "performance",
+        {AMOUNT: variation.transpose_semitones},
+        notes.pitches,
+        range(NUM_PITCHES),
+        rng,
+    )
     factor = float(rng.choice(np.asarray(variation.stretch, np.float64)))
     if not len(notes.pitches):
         return events
     first = notes.onsets_steps[0]
 
     def stretched(steps: Steps) -> Steps:
-        return first + np.floor((steps - first) * factor + 0.5).astype(np.int64)
+        return np.asarray(first + np.floor((steps - first) * factor + 0.5), np.int64)
 
     onsets = stretched(notes.onsets_steps)
     ends = np.maximum(stretched(notes.ends_steps), onsets + 1)
     ends[notes.ends_steps == SOUNDS_ON] = SOUNDS_ON
-    moved = one_at_a_time(PlayedNotes(onsets, ends, notes.pitches + semitones, notes.bins))
     end_step = max(int(stretched(np.array(num_steps))), int(onsets.max()))
+    end_step = max(end_step, int(ends[ends < SOUNDS_ON].max(initial=0)))
+    moved = one_at_a_time(PlayedNotes(onsets, ends, notes.pitches + semitones, notes.bins))
     ids = write_events(vocabulary, moved, 0, end_step)
     return replace(events, ids=ids, transposition=events.transposition + semitones)
-
-
-def _drawn_transposition(
-    notes: PlayedNotes, limits: tuple[int, int], rng: np.random.Generator
-) -> int:
-    lowest = max(limits[0], -int(notes.pitches.min(initial=127)))
-    highest = min(limits[1], 127 - int(notes.pitches.max(initial=0)))
-    chance = rng.random()
-    return lowest + int(chance * (highest - lowest + 1)) if lowest <= highest else 0
-
-
-def _is_range(value: Any) -> bool:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        return False
-    are_whole = all(isinstance(n, int) and not isinstance(n, bool) for n in value)
-    return are_whole and -127 <= value[0] <= value[1] <= 127
 
 
 def _are_factors(value: Any) -> bool:

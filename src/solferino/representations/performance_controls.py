@@ -4,11 +4,12 @@ In training both are read off the music that follows; in generation they are wis
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solferino.errors import ConditionError
 from solferino.representations.conditions import Conditions
 from solferino.representations.performance_events import (
     FIRST_NOTE_OFF,
@@ -60,7 +61,9 @@ class Controls:
         densities = len(DENSITY_BINS) + 1
         return self.optional + densities * self.note_density + 12 * self.pitch_histogram
 
-    def rows(self, densities: Floats, histograms: Floats, is_disabled: NDArray[np.bool_]) -> Context:
+    def rows(
+        self, densities: Floats, histograms: Floats, is_disabled: NDArray[np.bool_]
+    ) -> Context:
         """Write rows of controls.
 
         Parameters
@@ -115,8 +118,72 @@ class Controls:
         densities = np.array(conditions.notes_per_second or (DEFAULT_NOTES_PER_SECOND,))
         histograms = np.array(conditions.pitch_class_histogram or (EVEN_HISTOGRAM,))
         is_disabled = np.array(conditions.disable_conditioning or (False,))
-        values = (densities, histograms, is_disabled)
-        return self.rows(*(_divided(value, num_steps) for value in values))
+        steps = np.arange(num_steps)
+
+        def part(values: NDArray[Any]) -> NDArray[np.intp]:
+            return steps * len(values) // max(num_steps, 1)
+
+        return self.rows(
+            densities[part(densities)],
+            histograms[part(histograms)],
+            is_disabled[part(is_disabled)],
+        )
+
+    def up_to(
+        self,
+        vocabulary: Vocabulary,
+        past: Ids,
+        conditions: Conditions,
+        *,
+        num_steps: int,
+        steps_per_second: int,
+    ) -> Context:
+        """Read the controls off what leads up to a section, and write wishes for the section.
+
+        Parameters
+        ----------
+        vocabulary : Vocabulary
+        past : ndarray of int16, shape (n_events,)
+        conditions : Conditions
+            Where the section begins without being told, the past is not told either.
+        num_steps : int
+            Length of past and section together; the section has at least one step.
+        steps_per_second : int > 0
+
+        Returns
+        -------
+        ndarray of float32, shape (num_steps, width)
+        """
+        after_steps = np.cumsum(vocabulary.shifts_steps(past))
+        past_steps = int(after_steps[-1]) if len(past) else 0
+        wanted = self.of_conditions(conditions, max(num_steps - past_steps, 1))
+        if (conditions.disable_conditioning or (False,))[0]:
+            told = np.repeat(wanted[:1], past_steps, axis=0)
+        else:
+            event = np.searchsorted(after_steps, np.arange(past_steps), side="right")
+            told = self.of_events(vocabulary, past, steps_per_second)[event]
+        return np.concatenate([told, wanted])
+
+    def check(self, conditions: Conditions) -> None:
+        """Refuse wishes that a model is not told.
+
+        Raises
+        ------
+        ConditionError
+            Naming the first.
+        """
+        hears = {
+            "notes_per_second": self.note_density,
+            "pitch_class_histogram": self.pitch_histogram,
+            "disable_conditioning": self.optional,
+        }
+        for wish in conditions.given:
+            if not hears[wish]:
+                known = ", ".join(name for name, is_heard in hears.items() if is_heard)
+                raise ConditionError(
+                    f"this performance model cannot be told {wish}, only {known}: leave it out, or "
+                    "take a bundle that was trained with it"
+                )
 
 
 def note_densities(vocabulary: Vocabulary, ids: Ids, steps_per_second: int) -> Floats:
@@ -175,8 +242,3 @@ def pitch_histograms(vocabulary: Vocabulary, ids: Ids, steps_per_second: int) ->
     last = np.searchsorted(after_steps, after_steps - shifts + window_steps)
     until = sounded[np.minimum(last + 1, len(ids))]
     return HISTOGRAM_PRIOR_S + (until - sounded[:-1]) / steps_per_second
-
-
-def _divided(values: NDArray[np.generic], num_steps: int) -> NDArray[np.generic]:
-    """Give each value an equal part of the steps."""
-    return values[np.arange(num_steps) * len(values) // max(num_steps, 1)]

@@ -75,9 +75,7 @@ class FoundPerformance(NamedTuple):
     start_step: int
 
 
-def played_notes(
-    notes: NoteSequence, vocabulary: Vocabulary, steps_per_second: int
-) -> PlayedNotes:
+def played_notes(notes: NoteSequence, vocabulary: Vocabulary, steps_per_second: int) -> PlayedNotes:
     """All that is played, held as long as the pedal holds it, on the grid.
 
     Parameters
@@ -95,8 +93,10 @@ def played_notes(
     """
     quantized = quantize_absolute(apply_sustain_pedal(notes), steps_per_second)
     table = quantized.notes[~quantized.is_drum & (quantized.notes["velocity"] > 0)]
-    spans = (table[name].astype(np.int64) for name in ("start_step", "end_step", "pitch"))
-    return one_at_a_time(PlayedNotes(*spans, vocabulary.bins(table["velocity"])))
+    onsets, ends, pitches = (
+        table[name].astype(np.int64) for name in ("start_step", "end_step", "pitch")
+    )
+    return one_at_a_time(PlayedNotes(onsets, ends, pitches, vocabulary.bins(table["velocity"])))
 
 
 def find_performances(
@@ -142,7 +142,9 @@ def find_performances(
     return performances, drops
 
 
-def _parts(notes: PlayedNotes, vocabulary: Vocabulary, max_events: int) -> Iterator[FoundPerformance]:
+def _parts(
+    notes: PlayedNotes, vocabulary: Vocabulary, max_events: int
+) -> Iterator[FoundPerformance]:
     """Divide a performance into parts of at most so many events."""
     first, num_notes = 0, len(notes.pitches)
     while first < num_notes:

@@ -18,9 +18,10 @@ from solferino.representations.representation import Ids
 _NOTE_RANKS = np.arange(FIRST_SHIFT) ^ NUM_PITCHES
 """Order within a moment: ends before beginnings, both from the lowest pitch up."""
 
-_NONE_PENDING = FIRST_SHIFT
-_PER_ROW = ("_now", "_floor", "_bin", "_is_struck", "_is_resting", "_playable")
-_PER_ROW_KEPT = ("_next", "_pending", "_bins_due")
+_NONE_DUE = FIRST_SHIFT
+_ANYTHING, _NO_SHIFT, _A_NOTE = range(3)
+_PER_ROW = ("_now", "_floor", "_bin", "_mode", "_playable")
+_PER_ROW_OF_AGENDA = ("_next", "_due", "_bins_due")
 
 Mask = NDArray[np.bool_]
 Steps = NDArray[np.int64]
@@ -45,6 +46,16 @@ class Agenda(NamedTuple):
     bins: Steps
 
 
+def empty_agenda(steps: Steps) -> Agenda:
+    """Return an agenda that nothing is due in yet, with the given moments in order."""
+    moments = np.append(np.unique(steps), SOUNDS_ON)
+    return Agenda(
+        moments,
+        np.zeros((len(moments), FIRST_SHIFT), np.bool_),
+        np.zeros((len(moments), NUM_PITCHES), np.int64),
+    )
+
+
 @final
 class PerformanceGuide:
     """Leave only what the encoder could have written, and what the constraints ask for.
@@ -61,10 +72,12 @@ class PerformanceGuide:
         Which pitches may begin.
     sounding : ndarray of bool, shape (128,)
         Which sound at the start.
+    held : ndarray of bool, shape (128,)
+        Which of these only the agenda ends.
+    steps : range
+        The steps to fill. The sequence is full when their end is reached, or jumped over.
     last_event : int
         Event before the first.
-    start_step, end_step : int
-        The sequence is full when `end_step` is reached, or jumped over.
     agenda : Agenda, optional
         What has to happen. A pitch that the agenda begins only the agenda ends.
     """
@@ -74,76 +87,61 @@ class PerformanceGuide:
         vocabulary: Vocabulary,
         pitches: Mask,
         sounding: Mask,
+        held: Mask,
+        *,
+        steps: range,
         last_event: int,
-        start_step: int,
-        end_step: int,
         agenda: Agenda | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._pitches = pitches
-        self._end_step = end_step
+        self._end_step = steps.stop
         self._agenda = agenda
-        events = np.arange(vocabulary.size)
-        is_velocity = events >= vocabulary.first_velocity
-        self._shifts_steps = vocabulary.shifts_steps(events)
-        self._floors = np.zeros(vocabulary.size, np.int64)
-        self._floors[:FIRST_SHIFT] = _NOTE_RANKS + 1
-        self._floors[is_velocity] = NUM_PITCHES
-        self._bins = np.where(is_velocity, events - vocabulary.first_velocity + 1, 0)
-        self._lengths = self._shifts_steps[FIRST_SHIFT : vocabulary.first_velocity]
-        has_moved = last_event >= FIRST_NOTE_OFF and not is_velocity[last_event]
-        self._now = np.array([start_step])
-        self._floor = np.array([0 if has_moved else NUM_PITCHES])
-        self._bin = np.array([0 if vocabulary.num_velocity_bins else 1])
-        self._is_struck = np.array([bool(is_velocity[last_event])])
-        self._bin = np.maximum(self._bin, self._bins[last_event])
-        self._is_resting = np.array([False])
-        self._playable = np.concatenate([pitches & ~sounding, sounding])[None]
+        self._meanings = _meanings(vocabulary)
+        self._tails = _tails(vocabulary)
+        _, floor, bin_, mode = self._meanings[last_event].tolist()
+        has_begun = floor > NUM_PITCHES or mode == _A_NOTE
+        self._now = np.array([steps.start])
+        self._floor = np.array([NUM_PITCHES if has_begun else 0])
+        self._bin = np.array([max(bin_, int(not vocabulary.num_velocity_bins))])
+        self._mode = np.array([mode if mode == _A_NOTE else _ANYTHING])
+        self._playable = np.concatenate([pitches & ~sounding, sounding & ~held])[None]
+        self._is_touch_known = bool(self._bin.all())
         if agenda is not None:
             self._next = np.array([0])
-            self._pending = np.zeros((1, FIRST_SHIFT), np.bool_)
+            self._due = np.zeros((1, FIRST_SHIFT), np.bool_)
             self._bins_due = np.zeros((1, NUM_PITCHES), np.int64)
-            self._meet_agenda()
+            self._meet(agenda)
 
     def allowed(self) -> Mask:
         """Which events may come next; see `Guide.allowed`."""
-        vocabulary = self._vocabulary
-        mask = np.empty((len(self._now), vocabulary.size), np.bool_)
+        mask = np.empty((len(self._now), self._vocabulary.size), np.bool_)
         notes = mask[:, :FIRST_SHIFT]
-        shifts = mask[:, FIRST_SHIFT : vocabulary.first_velocity]
-        np.logical_and(self._playable, self._floor[:, None] <= _NOTE_RANKS, out=notes)
-        may_pass = ~(self._is_struck | self._is_resting)
-        if self._agenda is None:
-            self._allow_velocities(mask, notes[:, :NUM_PITCHES].any(axis=1))
-            shifts[:] = may_pass[:, None]
-            is_stuck = ~mask.any(axis=1)
-            if is_stuck.any():
-                shifts[is_stuck] = True
-            return mask
-        first = np.where(self._pending, _NOTE_RANKS, _NONE_PENDING).min(axis=1)
-        self._allow_due_notes(mask, first)
-        is_near = self._lengths <= (self._agenda.steps[self._next] - self._now)[:, None]
-        may_pass &= first == _NONE_PENDING
-        np.logical_and(is_near, may_pass[:, None], out=shifts)
-        is_stuck = ~mask.any(axis=1)
-        if is_stuck.any():
-            shifts[is_stuck] = is_near[is_stuck]
+        np.less_equal(self._floor[:, None], _NOTE_RANKS, out=notes)
+        notes &= self._playable
+        if self._agenda is not None:
+            self._allow_agenda(mask, self._agenda)
+        else:
+            self._allow_others(mask)
+            if not self._pitches.any():
+                is_stuck = ~mask.any(axis=1)
+                mask[is_stuck, FIRST_SHIFT : self._vocabulary.first_velocity] = True
         return mask
 
     def feed(self, ids: Ids) -> None:
         """Take in the event that was chosen for every sequence; see `Guide.feed`."""
-        bins = self._bins[ids]
-        shifts_steps = self._shifts_steps[ids]
-        self._is_struck = bins > 0
-        self._bin = np.where(self._is_struck, bins, self._bin)
-        self._floor = np.maximum(self._floors[ids], np.where(self._is_struck, self._floor, 0))
-        self._is_resting = (shifts_steps > 0) & (shifts_steps < self._vocabulary.max_shift_steps)
-        self._now = self._now + shifts_steps
-        (rows,) = np.nonzero(ids < FIRST_SHIFT)
+        shift, floor, bins, mode = self._meanings.take(ids, axis=0).T
+        self._now = self._now + shift
+        self._floor = np.maximum(floor, np.where(mode == _A_NOTE, self._floor, 0))
+        self._bin = np.where(bins, bins, self._bin)
+        self._mode = mode
+        if not self._is_touch_known:
+            self._is_touch_known = bool(self._bin.all())
+        (rows,) = (ids < FIRST_SHIFT).nonzero()
         if len(rows):
             self._play(rows, ids[rows].astype(np.intp))
         if self._agenda is not None and len(rows) < len(ids):
-            self._meet_agenda()
+            self._meet(self._agenda)
 
     def is_full(self) -> Mask:
         """Which sequences have reached the end; see `Guide.is_full`."""
@@ -152,57 +150,97 @@ class PerformanceGuide:
     def select(self, rows: NDArray[np.intp]) -> Self:
         """Return a guide whose row k continues row ``rows[k]``; see `Guide.select`."""
         chosen = copy(self)
-        for name in _PER_ROW + (_PER_ROW_KEPT if self._agenda is not None else ()):
+        for name in _PER_ROW + (_PER_ROW_OF_AGENDA if self._agenda is not None else ()):
             setattr(chosen, name, getattr(self, name)[rows])
         return chosen
 
-    def _allow_velocities(self, mask: Mask, is_followed: Mask) -> None:
-        """Allow a new velocity where a note may follow, and notes where there is one."""
-        velocities = mask[:, self._vocabulary.first_velocity :]
-        bins = self._bins[self._vocabulary.first_velocity :]
-        np.not_equal(self._bin[:, None], bins, out=velocities)
-        velocities &= (is_followed & ~self._is_struck)[:, None]
-        mask[:, :NUM_PITCHES] &= (self._bin > 0)[:, None]
+    def _allow_others(self, mask: Mask) -> None:
+        """Allow shifts and velocities beside the notes, and no note before a velocity is known."""
+        beginnings = mask[:, :NUM_PITCHES]
+        is_followed = np.logical_or.reduce(beginnings, axis=1)
+        mask[:, FIRST_SHIFT:] = self._tails[self._mode, is_followed.view(np.int8), self._bin]
+        if not self._is_touch_known:
+            beginnings &= (self._bin > 0)[:, None]
 
-    def _allow_due_notes(self, mask: Mask, first: Steps) -> None:
-        """Leave the note that is due next, as hard as it is due, and what stands before it."""
+    def _allow_agenda(self, mask: Mask, agenda: Agenda) -> None:
+        """Leave the note that is due next, as hard as it is due, and what may stand before it."""
+        first = np.where(self._due, _NOTE_RANKS, _NONE_DUE).min(axis=1)
         notes = mask[:, :FIRST_SHIFT]
         notes &= first[:, None] > _NOTE_RANKS
-        self._allow_velocities(mask, notes[:, :NUM_PITCHES].any(axis=1))
-        (rows,) = np.nonzero(first != _NONE_PENDING)
-        if not len(rows):
-            return
-        due = first[rows] ^ NUM_PITCHES
+        self._allow_others(mask)
+        shifts = mask[:, FIRST_SHIFT : self._vocabulary.first_velocity]
+        is_due = first != _NONE_DUE
+        lengths = np.arange(1, self._vocabulary.max_shift_steps + 1)
+        fits = lengths <= (agenda.steps[self._next] - self._now)[:, None]
+        shifts &= fits & ~is_due[:, None]
+        (rows,) = is_due.nonzero()
+        if len(rows):
+            self._allow_due(mask, rows, first[rows] ^ NUM_PITCHES)
+        is_stuck = ~mask.any(axis=1)
+        if is_stuck.any():
+            shifts[is_stuck] = fits[is_stuck]
+
+    def _allow_due(self, mask: Mask, rows: NDArray[np.intp], due: Steps) -> None:
+        """Allow the notes that are due in some rows, or the velocities that they need before."""
         is_end = due >= FIRST_NOTE_OFF
-        bins_due = self._bins_due[rows, due % NUM_PITCHES]
-        is_hard_enough = (bins_due == self._bin[rows]) | (bins_due == 0)
-        mask[rows, due] = is_end | (is_hard_enough & (self._bin[rows] > 0))
-        unfit = ~is_end & ~is_hard_enough & ~self._is_struck[rows]
+        bins, bins_due = self._bin[rows], self._bins_due[rows, due % NUM_PITCHES]
+        fits = (bins_due == bins) | (bins_due == 0)
+        mask[rows, due] = is_end | (fits & (bins > 0))
+        needs_velocity = ~is_end & ~fits & (self._mode[rows] != _A_NOTE)
         velocities = self._vocabulary.first_velocity - 1 + bins_due
-        mask[rows[unfit], velocities[unfit]] = True
+        mask[rows[needs_velocity], velocities[needs_velocity]] = True
 
     def _play(self, rows: NDArray[np.intp], notes: NDArray[np.intp]) -> None:
         """Begin and end notes; nothing but the agenda ends what it begins."""
-        is_on = notes < FIRST_NOTE_OFF
         pitches = notes % NUM_PITCHES
-        self._playable[rows, pitches] = ~is_on & self._pitches[pitches]
+        may_end = notes < FIRST_NOTE_OFF
+        self._playable[rows, pitches] = ~may_end & self._pitches[pitches]
         if self._agenda is not None:
-            is_on = is_on & ~self._pending[rows, notes]
-            self._pending[rows, notes] = False
-        self._playable[rows, pitches + FIRST_NOTE_OFF] = is_on
+            may_end &= ~self._due[rows, notes]
+            self._due[rows, notes] = False
+        self._playable[rows, pitches + FIRST_NOTE_OFF] = may_end
 
-    def _meet_agenda(self) -> None:
+    def _meet(self, agenda: Agenda) -> None:
         """Say what is due, for the rows that have reached the next moment of the agenda."""
-        if self._agenda is None:
-            return
-        (rows,) = np.nonzero(self._agenda.steps[self._next] == self._now)
+        (rows,) = (agenda.steps[self._next] == self._now).nonzero()
         if not len(rows):
             return
-        due = self._agenda.events[self._next[rows]]
+        moments = self._next[rows]
+        due = agenda.events[moments]
         # what sounds at a pitch that has to begin ends first
-        due[:, FIRST_NOTE_OFF:] |= (
-            due[:, :FIRST_NOTE_OFF] & self._playable[rows, FIRST_NOTE_OFF:]
-        )
-        self._pending[rows] = due
-        self._bins_due[rows] = self._agenda.bins[self._next[rows]]
+        due[:, FIRST_NOTE_OFF:] |= due[:, :FIRST_NOTE_OFF] & self._playable[rows, FIRST_NOTE_OFF:]
+        self._due[rows] = due
+        self._bins_due[rows] = agenda.bins[moments]
         self._next[rows] += 1
+
+
+def _meanings(vocabulary: Vocabulary) -> Steps:
+    """Tabulate what events do, shape (num_events, 4).
+
+    Columns: steps that pass; rank from which notes may follow in the same moment, where no
+    velocity before has raised it; bin of velocity, or 0; what may follow.
+    """
+    events = np.arange(vocabulary.size)
+    shifts_steps = vocabulary.shifts_steps(events.astype(np.int16))
+    bins = np.maximum(events - vocabulary.first_velocity + 1, 0)
+    floors = np.where(bins > 0, NUM_PITCHES, 0)
+    floors[:FIRST_SHIFT] = _NOTE_RANKS + 1
+    is_rest = (shifts_steps > 0) & (shifts_steps < vocabulary.max_shift_steps)
+    modes = np.select([bins > 0, is_rest], [_A_NOTE, _NO_SHIFT], _ANYTHING)
+    return np.stack([shifts_steps, floors, bins, modes], axis=1)
+
+
+def _tails(vocabulary: Vocabulary) -> Mask:
+    """Tabulate which shifts and velocities may follow.
+
+    Returns
+    -------
+    ndarray of bool, shape (3, 2, num_velocity_bins + 1, shifts and velocities)
+        By what may follow at all, whether a note may begin, and the bin of velocity.
+    """
+    num_bins = vocabulary.num_velocity_bins
+    tails = np.zeros((3, 2, max(num_bins, 1) + 1, vocabulary.max_shift_steps + num_bins), np.bool_)
+    tails[_ANYTHING, :, :, : vocabulary.max_shift_steps] = True
+    is_new = np.arange(max(num_bins, 1) + 1)[:, None] != np.arange(1, num_bins + 1)
+    tails[:_A_NOTE, 1, :, vocabulary.max_shift_steps :] = is_new
+    return tails

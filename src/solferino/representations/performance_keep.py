@@ -1,93 +1,124 @@
-"""Notes to keep as an agenda: what has to happen in a performance, and when."""
+"""Starting a guide: what the constraints leave, and when notes to keep begin and end."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solferino.errors import ConstraintError
-from solferino.notes.quantization import quantize_absolute
+from solferino.notes.quantization import QuantizedSequence, quantize_absolute
 from solferino.notes.sequence import NoteSequence
+from solferino.representations.constraints import Constraints, allowed_pitches
 from solferino.representations.performance_events import (
     FIRST_NOTE_OFF,
-    FIRST_SHIFT,
     NUM_PITCHES,
     SOUNDS_ON,
     PlayedNotes,
     Vocabulary,
+    read_events,
 )
-from solferino.representations.performance_guide import Agenda
+from solferino.representations.performance_guide import Agenda, PerformanceGuide, empty_agenda
+from solferino.representations.representation import EventSequence
 
+Mask = NDArray[np.bool_]
 Steps = NDArray[np.int64]
 
 
-def agenda_of(
-    keep: NoteSequence,
-    before: PlayedNotes,
+def performance_guide(
     vocabulary: Vocabulary,
-    steps: range,
+    constraints: Constraints,
+    after: EventSequence,
+    *,
+    end_step: int,
     steps_per_second: int,
-    transposition: int,
-) -> tuple[Agenda, NDArray[np.int64]]:
-    """Plan when kept notes begin and end.
+    releases: bool,
+) -> PerformanceGuide:
+    """Start choosing events after given ones.
 
     Parameters
     ----------
-    keep : NoteSequence
-        The notes to keep; velocities count as far as the vocabulary has them.
-    before : PlayedNotes
-        What sounds before the first step: steps of the piece, event pitches.
     vocabulary : Vocabulary
-    steps : range
-        The steps to fill.
+    constraints : Constraints
+    after : EventSequence
+    end_step : int
+        Where the new events end, in steps of the piece.
     steps_per_second : int > 0
-    transposition : int
-        What is added to pitches when they are written as events.
+    releases : bool
+        Whether notes that sound at the end of `after` end there.
 
     Returns
     -------
-    agenda : Agenda
-    held : ndarray of int64
-        Event pitches of kept notes that begin before the first step.
+    PerformanceGuide
 
     Raises
     ------
     ConstraintError
-        If the notes cannot be played so.
+        If no pitch is left, or the kept notes cannot be played.
     """
-    kept = _kept_notes(keep, vocabulary, steps, steps_per_second, transposition)
-    is_begun = kept.onsets_steps < steps.start
-    for onset, pitch in zip(
-        kept.onsets_steps[is_begun].tolist(), kept.pitches[is_begun].tolist(), strict=True
-    ):
-        sounds = (before.pitches == pitch) & (before.onsets_steps == onset)
-        if not (sounds & (before.ends_steps == SOUNDS_ON)).any():
+    before = read_events(vocabulary, after.ids)
+    before = before._replace(onsets_steps=before.onsets_steps + after.start_step)
+    start_step = after.start_step + int(vocabulary.shifts_steps(after.ids).sum())
+    steps = range(start_step, end_step)
+    sounding = _set_of(before.pitches[before.ends_steps == SOUNDS_ON])
+    ending = sounding & releases
+    held, agenda = _set_of(np.empty(0, np.int64)), None
+    if constraints.keep is not None or ending.any():
+        quantized = quantize_absolute(constraints.keep or NoteSequence(), steps_per_second)
+        kept = _kept_notes(quantized, vocabulary, steps, after.transposition)
+        is_begun = kept.onsets_steps < steps.start
+        held = _set_of(kept.pitches[is_begun])
+        _check_begun(PlayedNotes(*(column[is_begun] for column in kept)), before, after, steps)
+        agenda = _plan(kept, is_begun, ending & ~held, steps)
+    return PerformanceGuide(
+        vocabulary,
+        allowed_pitches(constraints, np.arange(NUM_PITCHES) - after.transposition),
+        sounding,
+        held,
+        steps=steps,
+        last_event=int(after.ids[-1]) if len(after) else vocabulary.longest_shift,
+        agenda=agenda,
+    )
+
+
+def _set_of(pitches: Steps) -> Mask:
+    """Mark pitches, shape (128,)."""
+    marks = np.zeros(NUM_PITCHES, np.bool_)
+    marks[pitches] = True
+    return marks
+
+
+def _check_begun(
+    begun: PlayedNotes, before: PlayedNotes, after: EventSequence, steps: range
+) -> None:
+    """Refuse kept notes that begin before the first step and do not sound there."""
+    sounds_on = before.ends_steps == SOUNDS_ON
+    for onset, pitch in zip(begun.onsets_steps.tolist(), begun.pitches.tolist(), strict=True):
+        if not (sounds_on & (before.pitches == pitch) & (before.onsets_steps == onset)).any():
             raise ConstraintError(
-                f"the kept note {pitch - transposition} begins at step {onset}, before the new "
-                f"events at step {steps.start}, and does not sound there: let the primer play "
+                f"the kept note {pitch - after.transposition} begins at step {onset}, before the "
+                f"new events at step {steps.start}, and does not sound there: let the primer play "
                 "it, or do not keep it"
             )
-    ends = np.minimum(kept.ends_steps, steps.stop)
-    moments = np.unique(np.concatenate([kept.onsets_steps[~is_begun], ends]))
-    agenda = Agenda(
-        np.append(moments, SOUNDS_ON),
-        np.zeros((len(moments) + 1, FIRST_SHIFT), np.bool_),
-        np.zeros((len(moments) + 1, NUM_PITCHES), np.int64),
+
+
+def _plan(kept: PlayedNotes, is_begun: Mask, ending: Mask, steps: range) -> Agenda:
+    """Plan when kept notes begin and end, and that others end at the first step."""
+    onsets, pitches, bins = (
+        column[~is_begun] for column in (kept.onsets_steps, kept.pitches, kept.bins)
     )
-    begin = np.searchsorted(moments, kept.onsets_steps[~is_begun])
-    agenda.events[begin, kept.pitches[~is_begun]] = True
-    agenda.bins[begin, kept.pitches[~is_begun]] = kept.bins[~is_begun]
-    agenda.events[np.searchsorted(moments, ends), kept.pitches + FIRST_NOTE_OFF] = True
-    return agenda, kept.pitches[is_begun]
+    ends = np.minimum(kept.ends_steps, steps.stop)
+    start = np.full(int(ending.any()), steps.start)
+    agenda = empty_agenda(np.concatenate([onsets, ends, start]))
+    moments = np.searchsorted(agenda.steps, onsets)
+    agenda.events[moments, pitches] = True
+    agenda.bins[moments, pitches] = bins
+    agenda.events[np.searchsorted(agenda.steps, ends), kept.pitches + FIRST_NOTE_OFF] = True
+    agenda.events[: len(start), FIRST_NOTE_OFF:] |= ending
+    return agenda
 
 
 def _kept_notes(
-    keep: NoteSequence,
-    vocabulary: Vocabulary,
-    steps: range,
-    steps_per_second: int,
-    transposition: int,
+    quantized: QuantizedSequence, vocabulary: Vocabulary, steps: range, transposition: int
 ) -> PlayedNotes:
-    """Notes to keep that sound in the steps, in order of pitch and onset, as events have them."""
-    quantized = quantize_absolute(keep, steps_per_second)
+    """Select the notes that sound in the steps, by pitch and then onset, as events have them."""
     if quantized.is_drum.any():
         raise ConstraintError("a performance cannot keep drum notes: leave them out of `keep`")
     table = quantized.notes

@@ -1,6 +1,7 @@
 """Showing a model what it is told beside what it has played."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Self, final
 
 import numpy as np
@@ -57,7 +58,8 @@ class ToldTracker:
 
     def select(self, rows: NDArray[np.intp]) -> Self:
         """Return a tracker whose row k continues row ``rows[k]``; see `Tracker.select`."""
-        chosen = type(self)(self._events.select(rows), [self._rows], np.ones(1), self._shifts_steps)
+        chosen = copy(self)
+        chosen._events = self._events.select(rows)
         chosen._last, chosen._now = self._last[rows], self._now[rows]
         chosen._is_by_step = self._is_by_step[rows]
         return chosen

@@ -6,16 +6,13 @@ from typing import Any, final
 
 import numpy as np
 
-from solferino.errors import GenerationError
 from solferino.notes.quantization import MetricGrid, quantize
-from solferino.notes.sequence import DEFAULT_VELOCITY, NoteSequence
-from solferino.representations.bars import meter_at, time_signature
+from solferino.notes.sequence import NoteSequence
 from solferino.representations.conditions import Conditions
 from solferino.representations.constraints import Constraints
-from solferino.representations.melody_events import fold_by_octaves
 from solferino.representations.one_hot import OneHotTracker
 from solferino.representations.options import check_whole_number
-from solferino.representations.passages import PassageRules, find_passages
+from solferino.representations.passages import PassageRules, find_passages, primer_passage
 from solferino.representations.polyphony_events import (
     END,
     FIRST_CONTINUED,
@@ -30,7 +27,7 @@ from solferino.representations.polyphony_events import (
 )
 from solferino.representations.polyphony_guide import PolyphonyGuide, step_rules
 from solferino.representations.representation import EventSequence, Extraction, Ids
-from solferino.representations.rolls import NUM_PITCHES, notes_of, pitched_notes, roll_of
+from solferino.representations.rolls import NUM_PITCHES, notes_of, pitched_notes, play, roll_of
 from solferino.representations.step_events import check_no_conditions
 from solferino.representations.transposition import random_transposition
 
@@ -184,15 +181,10 @@ class Polyphony:
         QuantizationError
             If a bar is not a whole number of steps.
         """
-        if end_step < 0:
-            raise GenerationError(f"end_step={end_step}: a primer cannot end before step 0")
         quantized = quantize(notes, self.steps_per_quarter)
-        bar_step, steps_per_bar = meter_at(quantized, end_step)
         found = pitched_notes(quantized)
-        onsets = found.onsets_steps[found.onsets_steps < end_step]
-        first = int(onsets.min()) if len(onsets) else 0
-        start = max(first - (first - bar_step) % steps_per_bar, 0)
-        ids = write_roll(roll_of(found, start, end_step))
+        start, end, steps_per_bar, _, _ = primer_passage(found, quantized, end_step)
+        ids = write_roll(roll_of(found, start, end))
         return EventSequence(np.concatenate(([START], ids)), start, steps_per_bar)
 
     def is_silent(self, events: EventSequence) -> bool:
@@ -235,20 +227,9 @@ class Polyphony:
         GenerationError
             If `qpm` is not above 0.
         """
-        if not qpm > 0:
-            raise GenerationError(f"qpm={qpm}: a tempo must be above 0 quarter notes a minute")
         notes = notes_of(read_roll(events.ids), events.start_step)
-        seconds_per_step = 60.0 / qpm / self.steps_per_quarter
-        meter = time_signature(events.steps_per_bar, self.steps_per_quarter)
-        return NoteSequence.from_columns(
-            pitch=fold_by_octaves(notes.pitches - events.transposition, 0, NUM_PITCHES),
-            onset_s=notes.onsets_steps * seconds_per_step,
-            release_s=notes.ends_steps * seconds_per_step,
-            velocity=DEFAULT_VELOCITY,
-            tempos=[(0.0, qpm)],
-            meters=[(0.0, *meter)] if meter else (),
-            total_time_s=(events.start_step + self.num_steps(events.ids)) * seconds_per_step,
-        )
+        end_step = events.start_step + self.num_steps(events.ids)
+        return play(notes, events, end_step, qpm, self.steps_per_quarter)
 
     def guide(
         self, constraints: Constraints, after: EventSequence, end_step: int, *, releases: bool

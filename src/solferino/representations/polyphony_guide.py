@@ -5,10 +5,12 @@ from typing import NamedTuple, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.errors import ConstraintError
-from solferino.notes.quantization import quantize
-from solferino.notes.sequence import NoteSequence
 from solferino.representations.constraints import Constraints, allowed_pitches
+from solferino.representations.kept_notes import (
+    check_kept_onsets,
+    check_kept_pitches,
+    kept_notes,
+)
 from solferino.representations.polyphony_events import (
     FIRST_CONTINUED,
     FIRST_NEW,
@@ -18,7 +20,7 @@ from solferino.representations.polyphony_events import (
     read_roll,
 )
 from solferino.representations.representation import EventSequence, Ids
-from solferino.representations.rolls import NUM_PITCHES, RollNotes, notes_of, pitched_notes
+from solferino.representations.rolls import NUM_PITCHES, notes_of
 
 _ABOVE_ALL = NUM_PITCHES
 _PITCHES = np.arange(NUM_PITCHES)
@@ -165,17 +167,12 @@ def step_rules(
     may_begin, may_go_on = np.broadcast_to(allowed, shape), np.broadcast_to(True, shape)
     if constraints.keep is None:
         return StepRules(may_begin, may_go_on, np.broadcast_to(False, shape), False)
-    kept = _kept_notes(constraints.keep, steps, steps_per_quarter)
-    _check_kept_pitches(kept.pitches, after.transposition)
+    past = notes_of(read_roll(after.ids), after.start_step)
+    kept = kept_notes(constraints.keep, steps, steps_per_quarter)
+    check_kept_pitches(kept, range(NUM_PITCHES), after.transposition)
+    check_kept_onsets(kept, past, steps.start, after.transposition, releases=releases)
     rules = StepRules(may_begin.copy(), may_go_on.copy(), np.zeros(shape, np.bool_), True)
-    sounding = _sounding_at_end(after) if not releases else set()
     for onset, end, pitch in zip(*(column.tolist() for column in kept), strict=True):
-        if onset < steps.start < end and (onset, pitch) not in sounding:
-            raise ConstraintError(
-                f"the kept note {pitch} begins at step {onset}, before the new events at step "
-                f"{steps.start}, and does not sound there: let the primer play it, or do not "
-                "keep it"
-            )
         _force(rules, onset - steps.start, end - steps.start, pitch + after.transposition)
     return rules
 
@@ -190,39 +187,3 @@ def _force(rules: StepRules, onset: int, end: int, pitch: int) -> None:
         rules.may_go_on[onset, pitch] = False
     if end < len(rules.may_go_on):
         rules.may_go_on[end, pitch] = False
-
-
-def _sounding_at_end(events: EventSequence) -> set[tuple[int, int]]:
-    """Onset and pitch, as they sound, of the notes that last up to the end of some events."""
-    roll = read_roll(events.ids)
-    notes = notes_of(roll, events.start_step)
-    last = notes.ends_steps == events.start_step + len(roll.sounding)
-    pitches = notes.pitches[last] - events.transposition
-    return set(zip(notes.onsets_steps[last].tolist(), pitches.tolist(), strict=True))
-
-
-def _kept_notes(keep: NoteSequence, steps: range, steps_per_quarter: int) -> RollNotes:
-    """Select the notes to keep that touch the steps, each once."""
-    quantized = quantize(keep, steps_per_quarter)
-    if quantized.is_drum.any():
-        raise ConstraintError("polyphony has no drums to keep: leave them out of `keep`")
-    rows = np.unique(np.stack(pitched_notes(quantized), axis=1), axis=0)
-    rows = rows[(rows[:, 1] >= steps.start) & (rows[:, 0] < steps.stop)]
-    order = rows[np.lexsort((rows[:, 0], rows[:, 2]))]
-    overlaps = (order[1:, 2] == order[:-1, 2]) & (order[1:, 0] < order[:-1, 1])
-    if overlaps.any():
-        onset, _, pitch = order[1:][overlaps][0].tolist()
-        raise ConstraintError(
-            f"two kept notes of pitch {pitch} sound together at step {onset}: a pitch can sound "
-            "once at a time, so keep one of them"
-        )
-    return RollNotes(*rows.T)
-
-
-def _check_kept_pitches(pitches: NDArray[np.int64], transposition: int) -> None:
-    outside = (pitches + transposition < 0) | (pitches + transposition >= NUM_PITCHES)
-    if outside.any():
-        raise ConstraintError(
-            f"the kept note {pitches[outside][0]} is outside this music's range, "
-            f"{-transposition} to {NUM_PITCHES - 1 - transposition}: move it by octaves"
-        )

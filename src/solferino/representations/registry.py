@@ -8,13 +8,25 @@ from solferino.representations.drums import Drums
 from solferino.representations.improv import Improv
 from solferino.representations.melody import Melody
 from solferino.representations.options import check_names, options_of
+from solferino.representations.performance import Performance
+from solferino.representations.pianoroll import Pianoroll
 from solferino.representations.polyphony import Polyphony
 from solferino.representations.representation import Representation
 
-_CLASSES: dict[str, type[Drums] | type[Improv] | type[Melody] | type[Polyphony]] = {
+_CLASSES: dict[
+    str,
+    type[Drums]
+    | type[Improv]
+    | type[Melody]
+    | type[Performance]
+    | type[Pianoroll]
+    | type[Polyphony],
+] = {
     "drums": Drums,
     "improv": Improv,
     "melody": Melody,
+    "performance": Performance,
+    "pianoroll": Pianoroll,
     "polyphony": Polyphony,
 }
 

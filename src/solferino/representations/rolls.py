@@ -5,7 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from solferino.errors import GenerationError
 from solferino.notes.quantization import QuantizedSequence
+from solferino.notes.sequence import DEFAULT_VELOCITY, NoteSequence
+from solferino.representations.bars import time_signature
+from solferino.representations.melody_events import fold_by_octaves
+from solferino.representations.representation import EventSequence
 
 NUM_PITCHES = 128
 
@@ -17,9 +22,9 @@ class Roll(NamedTuple):
 
     Parameters
     ----------
-    sounding : ndarray of bool, shape (n_steps, 128)
-        Whether each MIDI pitch sounds.
-    begins : ndarray of bool, shape (n_steps, 128)
+    sounding : ndarray of bool, shape (n_steps, n_pitches)
+        Whether each pitch sounds; 128 MIDI pitches, unless said otherwise.
+    begins : ndarray of bool, shape (n_steps, n_pitches)
         Whether it also begins there; a pitch that sounds and does not begin is held.
     """
 
@@ -102,7 +107,8 @@ def notes_of(roll: Roll, start_step: int) -> RollNotes:
         sounds at the end ends there.
     """
     n_steps = len(roll.sounding)
-    sounding = np.zeros((NUM_PITCHES, n_steps + 1), np.bool_)  # a silent step ends each pitch
+    n_pitches = roll.sounding.shape[1]
+    sounding = np.zeros((n_pitches, n_steps + 1), np.bool_)  # a silent step ends each pitch
     sounding[:, :n_steps] = roll.sounding.T
     begins = np.zeros_like(sounding)
     begins[:, :n_steps] = roll.begins.T
@@ -116,3 +122,47 @@ def notes_of(roll: Roll, start_step: int) -> RollNotes:
     length = (ends - onsets)[order]
     first = first[order] + start_step
     return RollNotes(first, first + length, pitches[order])
+
+
+def play(
+    notes: RollNotes, events: EventSequence, end_step: int, qpm: float, steps_per_quarter: int
+) -> NoteSequence:
+    """Write the notes of some events as music, at a constant tempo.
+
+    Parameters
+    ----------
+    notes : RollNotes
+        As the events write them.
+    events : EventSequence
+        Their transposition is taken off, and their bars become the meter.
+    end_step : int
+        Where the music ends.
+    qpm : float > 0
+        Tempo in quarter notes a minute.
+    steps_per_quarter : int > 0
+        Resolution of the grid.
+
+    Returns
+    -------
+    NoteSequence
+        One piano, velocity 80. A pitch that leaves 0..127 when the transposition is taken off
+        is moved back by octaves.
+
+    Raises
+    ------
+    GenerationError
+        If `qpm` is not above 0.
+    """
+    if not qpm > 0:
+        raise GenerationError(f"qpm={qpm}: a tempo must be above 0 quarter notes a minute")
+    seconds_per_step = 60.0 / qpm / steps_per_quarter
+    meter = time_signature(events.steps_per_bar, steps_per_quarter)
+    return NoteSequence.from_columns(
+        pitch=fold_by_octaves(notes.pitches - events.transposition, 0, NUM_PITCHES),
+        onset_s=notes.onsets_steps * seconds_per_step,
+        release_s=notes.ends_steps * seconds_per_step,
+        velocity=DEFAULT_VELOCITY,
+        tempos=[(0.0, qpm)],
+        meters=[(0.0, *meter)] if meter else (),
+        total_time_s=end_step * seconds_per_step,
+    )
