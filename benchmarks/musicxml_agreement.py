@@ -7,12 +7,13 @@ DATA is a folder with .musicxml, .xml or .mxl files, such as the OpenScore Liede
 Bach chorales and OpenEWLD. Every file is read; failures are counted by their reason.
 
 --music21 N compares N files of each folder, evenly spread, with music21: multisets of onset,
-duration and sounding pitch in quarters as written, tied notes merged, and the order of measures
-as played (`expandRepeats`). Grace notes, which have no length there, are compared by their
-pitches. --repeated takes these files from those that have repeats. --show N lists the N files
-that differ most. --speed N times N files beside music21, partitura and note_seq, those of them
-that are installed. --chords compares the chord symbols of OpenEWLD's lead sheets with its list
-of them. Times are those of the processor, on one core.
+duration and sounding pitch in quarters as written, tied notes merged, and the order of measures as
+played (`expandRepeats`). Grace notes, which have no length there, are compared by their pitches.
+--note-seq N compares onsets and pitches with note_seq. --midi FOLDER compares with MIDI files of
+the same names. --repeated takes these files from those that have repeats. --show N lists the N
+files that differ most. --speed N times N files beside music21, partitura and note_seq, those of
+them that are installed. --chords compares the chord symbols of OpenEWLD's lead sheets with its
+list of them. Times are those of the processor, on one core.
 """
 
 import argparse
@@ -156,10 +157,13 @@ def our_order(path: Path) -> list[str]:
     return [f"measure {k}" for k in playing_order([measure.signs for measure in score.measures])]
 
 
-def agreement(path: Path, piece: NoteSequence, theirs: Any) -> Agreement:
+def agreement(
+    path: Path,
+    ours: list[tuple[int, int, int]],
+    theirs: tuple[list[tuple[int, int, int]], Counter[int]],
+) -> Agreement:
     """Match notes, wherever the pickup puts the beginning."""
     notes, graces = theirs
-    ours = our_notes(piece)
     shifts = {0}
     if ours and notes:
         shifts |= {a[0] - b[0] for a in sorted(ours)[:4] for b in sorted(notes)[:4]}
@@ -215,7 +219,9 @@ def compare_with_music21(paths: Sequence[Path], n_shown: int) -> None:
     for path in paths:
         try:
             score = converter.parse(path, forceSource=True).toSoundingPitch()
-            rows.append(agreement(path, read_musicxml(path, repeats=False), their_notes(score)))
+            rows.append(
+                agreement(path, our_notes(read_musicxml(path, repeats=False)), their_notes(score))
+            )
         except Exception as error:
             problems[f"music21 cannot read it: {type(error).__name__}"] += 1
             continue
@@ -244,6 +250,66 @@ def _print_agreement(rows: Sequence[Agreement], n_shown: int) -> None:
     differing.sort(key=lambda row: row.both + row.n_cut - max(row.ours, row.theirs))
     for row in differing[:n_shown]:
         print(f"    {row.path.name}: {row.both} of {row.ours} here and {row.theirs} there")
+
+
+def compare_with_midi(paths: Sequence[Path], folder: Path) -> None:
+    """Print how many notes of MIDI files of the same names are here, as written.
+
+    A MIDI file ends two notes of one pitch on one channel in the order in which they began, so
+    unisons of two voices have other durations there; onsets and pitches say more.
+    """
+    from solferino.notes.midi import read_midi  # noqa: PLC0415
+
+    files = {path.stem: path for path in folder.rglob("*.mid")}
+    totals, n_files, n_same = np.zeros(4, int), 0, 0
+    for path in paths:
+        if path.stem in files:
+            theirs = our_notes(read_midi(files[path.stem]))
+            ours = our_notes(read_musicxml(path, repeats=False))
+            whole = agreement(path, ours, (theirs, Counter()))
+            heads = agreement(path, _heads(ours), (_heads(theirs), Counter()))
+            totals += (whole.both, heads.both, whole.ours, whole.theirs)
+            n_files += 1
+            n_same += heads.both == heads.theirs
+    both, both_heads, n_ours, n_theirs = totals.tolist()
+    print(
+        f"  MIDI: {n_theirs} notes there and {n_ours} here; {both_heads} of those there are here "
+        f"by onset and pitch, {both} by duration too; "
+        f"none is missing in {n_same} of {n_files} files"
+    )
+
+
+def _heads(notes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    return [(onset, 0, pitch) for onset, _, pitch in notes]
+
+
+def compare_with_note_seq(paths: Sequence[Path]) -> None:
+    """Print how many of our notes begin there too, in seconds; ties are not merged there."""
+    from note_seq import musicxml_reader  # noqa: PLC0415
+
+    n_both = n_ours = n_theirs = 0
+    failures = Counter[str]()
+    for path in paths:
+        try:
+            theirs = musicxml_reader.musicxml_file_to_sequence_proto(str(path))
+        except Exception as error:
+            failures[type(error).__name__] += 1
+            continue
+        piece = read_musicxml(path, repeats=False)
+        onsets_s = piece.notes["onset_s"].tolist()
+        ours = list(zip(onsets_s, [0] * len(piece), piece.notes["pitch"].tolist(), strict=True))
+        notes = [(note.start_time, 0, note.pitch) for note in theirs.notes]
+        n_both += agreement(path, _in_ticks(ours), (_in_ticks(notes), Counter())).both
+        n_ours, n_theirs = n_ours + len(ours), n_theirs + len(notes)
+    failed = ", ".join(f"{count} {error}" for error, count in failures.items()) or "none"
+    print(
+        f"  note_seq: {n_theirs} notes there and {n_ours} here; {n_both} of those here begin there "
+        f"too; of {len(paths)} files it cannot read: {failed}"
+    )
+
+
+def _in_ticks(notes: list[tuple[float, int, int]]) -> list[tuple[int, int, int]]:
+    return [(round(onset_s * 2 * PER_QUARTER), length, pitch) for onset_s, length, pitch in notes]
 
 
 def readers() -> Iterator[tuple[str, Callable[[Path], Any]]]:
@@ -342,6 +408,8 @@ def main() -> None:
     parser.add_argument("--music21", type=int, default=0)
     parser.add_argument("--repeated", action="store_true")
     parser.add_argument("--speed", type=int, default=0)
+    parser.add_argument("--note-seq", type=int, default=0)
+    parser.add_argument("--midi", type=Path)
     parser.add_argument("--chords", type=Path)
     parser.add_argument("--show", type=int, default=0)
     options = parser.parse_args()
@@ -352,6 +420,10 @@ def main() -> None:
         read_all(paths)
         if options.chords:
             compare_chords(paths, options.chords)
+        if options.note_seq:
+            compare_with_note_seq(spread(paths, options.note_seq))
+        if options.midi:
+            compare_with_midi(paths, options.midi)
         if options.music21:
             repeated = [path for path in paths if has_repeats(path)] if options.repeated else paths
             compare_with_music21(spread(repeated, options.music21), options.show)

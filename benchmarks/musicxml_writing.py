@@ -81,23 +81,24 @@ def rows_of_music21(score: Any, tree: ElementTree.Element) -> Iterator[Row]:
 
 
 def staff_rows(number: int, staff: Any) -> Iterator[Row]:
-    open_notes: dict[tuple[int, Fraction], list[Fraction]] = {}
+    open_notes: dict[tuple[str, int, Fraction], list[Fraction]] = {}
     sounds = []
     for measure in staff.getElementsByClass("Measure"):
-        for voice in list(measure.voices) or [measure]:
+        for k, voice in enumerate(list(measure.voices) or [measure]):
+            name = str(voice.id) if k else ""  # the first voice of a staff is in every measure
             for sound in voice.notes:
                 if not isinstance(sound, music21.harmony.Harmony):
                     onset = Fraction(measure.offset) + Fraction(sound.offset)
                     stop = onset + Fraction(sound.duration.quarterLength)
-                    sounds += [(onset, stop, x) for x in getattr(sound, "notes", [sound])]
-    for onset, stop, note in sorted(sounds, key=lambda row: row[0]):
+                    sounds += [(onset, stop, name, x) for x in getattr(sound, "notes", [sound])]
+    for onset, stop, voice, note in sorted(sounds, key=lambda row: row[0]):
         is_drum = isinstance(note, music21.note.Unpitched)
         pitch = staff_place(note.displayStep, note.displayOctave) if is_drum else note.pitch.midi
         tie = note.tie.type if note.tie else ""
-        begun = open_notes.get((pitch, onset), []) if tie in ("stop", "continue") else []
+        begun = open_notes.get((voice, pitch, onset), []) if tie in ("stop", "continue") else []
         start = begun.pop() if begun else onset
         if tie in ("start", "continue"):
-            open_notes.setdefault((pitch, stop), []).append(start)
+            open_notes.setdefault((voice, pitch, stop), []).append(start)
         else:
             yield number, pitch, int(start * TICKS_PER_QUARTER), int(stop * TICKS_PER_QUARTER)
 

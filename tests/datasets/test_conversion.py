@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import solferino.datasets.conversion as conversion
-from solferino.datasets.conversion import Failure, convert, find_music
+from solferino.datasets.conversion import Failure, convert
+from solferino.datasets.music_files import MusicFile, find_music
 from solferino.datasets.tables import read_pieces
 from solferino.errors import DatasetError
 from tests.datasets.tunes import ABC_BOOK, tune, write_corpus
@@ -91,7 +92,7 @@ def test_a_missing_source_is_named(tmp_path):
 def test_a_fault_of_ours_costs_one_file_only(tmp_path, monkeypatch):
     corpus = write_corpus(tmp_path / "music", num_tunes=1)
 
-    def faulty(path):
+    def faulty(path, **options):
         raise ZeroDivisionError(path)
 
     monkeypatch.setattr("solferino.notes.files.load_book", faulty)
@@ -100,7 +101,7 @@ def test_a_fault_of_ours_costs_one_file_only(tmp_path, monkeypatch):
 
 
 def test_a_crash_is_a_failure_of_that_file():
-    chunk = conversion.crashed(conversion.MusicFile("x/y.mid", "y.mid", 0.1))
+    chunk = conversion.crashed(MusicFile("x/y.mid", "y.mid", 0.1))
     assert chunk.failures == (
         Failure("y.mid", "the reader crashed on it; please report this file"),
     )

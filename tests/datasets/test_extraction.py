@@ -2,7 +2,7 @@
 
 import pytest
 
-from solferino.datasets.conversion import MusicFile, convert
+from solferino.datasets.conversion import convert
 from solferino.datasets.extraction import (
     ExtractionPlan,
     crashed_file,
@@ -11,6 +11,7 @@ from solferino.datasets.extraction import (
     extract_pieces,
     make_dataset,
 )
+from solferino.datasets.music_files import MusicFile
 from solferino.datasets.sources import Origin
 from solferino.datasets.tables import Piece
 from solferino.errors import DatasetError, QuantizationError, RecipeError

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import solferino.datasets.conversion as conversion
+import solferino.datasets.music_files as music_files
 import solferino.datasets.parquet as parquet
 import solferino.notes.files as files
 from solferino.datasets.conversion import Chunk, Outcome, convert
@@ -25,7 +26,7 @@ LOST_TUNE = "\nX:9\nT:Bad\nK:Q\nCDE\n"
 @pytest.fixture
 def corpus(tmp_path, monkeypatch):
     """Six tunes, a broken file and a book with a tune that is lost; two files at a time."""
-    monkeypatch.setattr(conversion, "CHUNK_FILES", 2)
+    monkeypatch.setattr(music_files, "CHUNK_FILES", 2)
     monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 4000)
     folder = write_corpus(tmp_path / "music")
     (folder / "book.abc").write_text(ABC_BOOK + LOST_TUNE)
@@ -45,9 +46,9 @@ def read(monkeypatch):
     names = []
     load_book = files.load_book
 
-    def noted(path):
+    def noted(path, **options):
         names.append(Path(path).name)
-        return load_book(path)
+        return load_book(path, **options)
 
     monkeypatch.setattr(files, "load_book", noted)
     return names
@@ -97,8 +98,9 @@ def test_a_killed_process_loses_only_what_it_was_reading(corpus, whole, output):
     script = f"""
 import os, signal
 import solferino.datasets.conversion as conversion
+import solferino.datasets.music_files as music_files
 import solferino.datasets.parquet as parquet
-conversion.CHUNK_FILES, parquet.ROW_GROUP_BYTES = 2, 4000
+music_files.CHUNK_FILES, parquet.ROW_GROUP_BYTES = 2, 4000
 def kill(done, total):
     if done >= 4:
         os.kill(os.getpid(), {int(signal.SIGTERM)} if os.name == "nt" else signal.SIGKILL)

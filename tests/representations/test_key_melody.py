@@ -14,7 +14,7 @@ NO_EVENT, NOTE_OFF, REPEAT_1, REPEAT_2 = 36, 37, 38, 39
 
 def inputs_of(events, steps_per_bar=16, **options):
     """Inputs after each event; events are -2 (none), -1 (note-off) and MIDI pitches."""
-    melody = Melody(encoding="key", **options)
+    melody = Melody(**{"encoding": "key", **options})
     tracker = melody.tracker([EventSequence([], steps_per_bar=steps_per_bar)])
     ids = melody.from_melody_events(events).ids
     return np.array([tracker.feed(ids[k : k + 1])[0] for k in range(len(ids))])
@@ -65,6 +65,22 @@ def test_pitch_0_is_a_note():
 
 def test_attack_is_only_on_the_step_where_a_note_begins():
     assert inputs_of([60, -2, 60, -1, -2])[:, ATTACK].tolist() == [1, 0, 1, 0, 0]
+
+
+def test_for_models_of_magenta_the_attack_lasts_through_note_offs():
+    events = [60, -1, -1, -2, -1, 60, -2, -1]
+    inputs = inputs_of(events, encoding="magenta_key")
+    assert inputs[:, ATTACK].tolist() == [1, 1, 1, 0, 0, 1, 0, 0]
+    others = np.delete(inputs, ATTACK, axis=1)
+    np.testing.assert_array_equal(others, np.delete(inputs_of(events), ATTACK, axis=1))
+
+
+def test_an_attack_that_lasts_does_so_in_the_row_that_was_chosen():
+    melody = Melody(encoding="magenta_key")
+    tracker = melody.tracker([EventSequence([])] * 2)
+    tracker.feed(np.array([5, 0], np.int16))
+    chosen = tracker.select(np.array([1, 0, 0]))
+    assert chosen.feed(np.array([1, 1, 0], np.int16))[:, ATTACK].tolist() == [0, 1, 0]
 
 
 def test_direction_compares_the_last_two_different_notes():

@@ -58,7 +58,12 @@ def test_sizes_are_those_of_the_published_models():
         encoding: (Melody(encoding).input_size, Melody(encoding).num_classes)
         for encoding in ENCODINGS
     }
-    assert sizes == {"one_hot": (38, 38), "lookback": (121, 40), "key": (74, 40)}
+    assert sizes == {
+        "one_hot": (38, 38),
+        "lookback": (121, 40),
+        "key": (74, 40),
+        "magenta_key": (74, 40),
+    }
     assert (MELODY.num_events, MELODY.default_event) == (38, 0)
     assert (WIDE.input_size, WIDE.num_classes) == (130, 130)
 

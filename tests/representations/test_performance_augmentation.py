@@ -66,6 +66,7 @@ def test_stretching_draws_one_of_its_factors():
 def test_a_note_that_nothing_ends_sounds_on():
     cut = EventSequence(events("+100 v9 on60 +50 v3 on64 +20 off64 +30"))
     assert spelled(varied(cut, stretch=[2.0]).ids) == "+100 v9 on60 +100 v3 on64 +40 off64 +60"
+    assert spelled(varied(cut, stretch=[0.5]).ids) == "+100 v9 on60 +25 v3 on64 +10 off64 +15"
 
 
 def test_notes_that_become_too_short_keep_a_step_and_lose_a_double():

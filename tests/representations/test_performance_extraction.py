@@ -101,6 +101,15 @@ def test_parts_follow_each_other_where_their_notes_stand():
     assert onsets == list(range(0, 4000, 20))
 
 
+def test_a_part_may_be_as_long_as_the_limit():
+    first, second = [(60, 0, 100, 64), (64, 50, 90, 64)], [(67, 200, 260, 64)]
+    sequences, _ = extracted(piece(*first, *second), max_events=9, min_events=0)
+    assert [spelled(events.ids) for events in sequences] == [
+        "+100 v16 on60 +50 on64 +40 off64 +10 off60",
+        "+100 v16 on67 +60 off67",
+    ]
+
+
 def test_a_moment_that_is_too_long_by_itself_is_divided():
     chord = [(pitch, 0, 50, 64) for pitch in range(40, 60)]
     sequences, _ = extracted(piece(*chord), max_events=7, min_events=0)

@@ -151,6 +151,9 @@ def test_a_sequence_is_full_at_its_end_or_beyond():
     feed(guide, "+100")
     assert guide.is_full().tolist() == [True]
     assert guide.allowed().any()
+    guide = guide_after("+100 v9 on60", end_step=200)
+    feed(guide, "+100")
+    assert guide.is_full().tolist() == [True]
 
 
 def test_selected_rows_go_on_alone():
@@ -262,6 +265,39 @@ def test_a_kept_note_that_the_past_began_is_held_to_its_end():
     feed(guide, "+40")
     assert "off60" in allowed_words(guide)
     assert longest_shift_allowed(guide) == 0
+
+
+def test_no_shift_lets_a_kept_note_sound_beyond_the_end():
+    guide = PERFORMANCE.guide(Constraints(keep=piece((60, 0, 90, 36))), START, 70, releases=True)
+    feed(guide, "v9 on60")
+    assert longest_shift_allowed(guide) == 70
+
+
+def test_a_kept_note_comes_out_where_no_other_may_begin():
+    constraints = Constraints(frozenset(), keep=piece((60, 170, 290, 36)))
+    guide = PERFORMANCE.guide(constraints, START, 400, releases=True)
+    for ids in wander(guide, seed=2):
+        assert played(PERFORMANCE.decode(EventSequence(ids), 120)) == [(60, 170, 290, 35)]
+
+
+def test_notes_are_kept_without_velocities():
+    without = Performance(num_velocity_bins=0)
+    guide = without.guide(Constraints(keep=piece((60, 30, 50, 36))), START, 100, releases=True)
+    for ids in wander(guide, seed=3, num_events=356):
+        notes = played(without.decode(EventSequence(ids), 120))
+        assert (60, 30, 50, 80) in notes
+
+
+def test_a_kept_note_that_sounds_is_held_even_where_others_end():
+    guide = guide_after("v9 on60 on61 +10", Constraints(keep=piece((60, 0, 50, 36))), releases=True)
+    assert allowed_words(guide) == ["off61"]
+    feed(guide, "off61")
+    assert longest_shift_allowed(guide) == 40
+
+
+def test_a_kept_note_that_ended_before_does_not_matter():
+    guide = guide_after("v9 on60 +10 off60", Constraints(keep=piece((60, 0, 10, 36))))
+    assert longest_shift_allowed(guide) == 100
 
 
 def test_a_kept_note_and_what_ends_at_the_start_do_not_disturb_each_other():

@@ -30,6 +30,7 @@ def test_a_5_gram_of_the_training_tunes_is_measured_on_the_others(examples):
     assert baseline_figures(examples, representation) == {
         "baseline": "5-gram",
         "baseline_nats_per_step": pytest.approx(nats / num_events),
+        "baseline_nats_per_event": pytest.approx(nats / num_events),
         "baseline_perplexity": pytest.approx(np.exp(nats / num_events)),
         "baseline_accuracy": pytest.approx(right / num_events),
         "baseline_event_accuracy": pytest.approx(right_events / n_events),

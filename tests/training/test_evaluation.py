@@ -89,7 +89,7 @@ def test_model_and_session_measure_the_same_and_the_batch_does_not_matter(recipe
     session = StepSession(step_graph(model, weights), weights)
     measured = evaluate(model, phrases(), representation)
     assert measured["num_steps"] == 1 + 8 + 29  # the first event of each is given
-    assert measured["nats_per_step"] < measured["label_nats_per_step"]
+    assert measured["nats_per_step"] < measured["label_nats_per_event"]
     for other in (
         evaluate(session, phrases(), representation),
         evaluate(model, phrases(), representation, batch_size=1),

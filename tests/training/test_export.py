@@ -1,5 +1,7 @@
 """A bundle plays exactly what the trained model would."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pytest
@@ -8,6 +10,7 @@ import torch
 from solferino.bundles.bundle import open_bundle
 from solferino.bundles.session import StepSession
 from solferino.errors import TrainingError
+from solferino.models.attention_stack import AttentionStackConfig, AttentionStackLstm
 from solferino.models.lstm import EventLstm, LstmConfig
 from solferino.training.evaluation import evaluate
 from solferino.training.export import (
@@ -30,10 +33,13 @@ SIZES = {
 
 def rounded(config, seed=0):
     torch.manual_seed(seed)
-    model = EventLstm(config)
+    return shaken(EventLstm(config))
+
+
+def shaken(model, amount=0.3):
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
+            parameter.add_(amount * torch.randn_like(parameter))
     weights = rounded_weights(model)
     load_weights(model, weights)
     return model, weights
@@ -47,6 +53,53 @@ def test_the_graph_computes_what_the_model_computes(size):
         onnx.load_from_string(graph), check_type=True, strict_mode=True
     )
     assert prove_equal(model, StepSession(graph, weights)) < TOLERANCE
+
+
+def test_the_graph_of_attention_around_a_stack_computes_what_the_model_computes():
+    config = AttentionStackConfig(5, 4, [6, 7], attn_length=3)
+    model, weights = shaken(AttentionStackLstm(config))
+    graph = step_graph(model, weights)
+    assert prove_equal(model, StepSession(graph, weights)) < TOLERANCE
+
+
+class Chaos:
+    """A model and its session: x becomes 1 - 1.99 x x, so that differences double every step."""
+
+    config = SimpleNamespace(input_size=1)
+
+    def __init__(self, error=0.0):
+        self.error = error
+
+    def __call__(self, inputs, state=None):
+        x, found = torch.zeros(len(inputs), 1) if state is None else state[0], []
+        for _ in range(inputs.shape[1]):
+            x = 1 - 1.99 * x * x
+            found.append(x)
+        return torch.stack(found, dim=1), (x,)
+
+    def initial_state(self, batch):
+        return (np.zeros((batch, 1), np.float32),)
+
+    def step(self, inputs, state):
+        x = (1 - 1.99 * state[0] * state[0] + self.error).astype(np.float32)
+        return x, (x,)
+
+
+def test_where_small_differences_grow_single_steps_are_compared():
+    model, session = Chaos(), Chaos(error=1e-6)
+    state, played = session.initial_state(1), []
+    for _ in range(100):
+        logits, state = session.step(None, state)
+        played.append(logits[0])
+    assert np.abs(played - model(torch.zeros(1, 100, 1))[0].numpy()[0]).max() > 0.5
+    assert prove_equal(model, session) < 1e-5
+    with pytest.raises(TrainingError, match=r"differs from the model by 0\.001"):
+        prove_equal(model, Chaos(error=1e-3))
+
+
+def test_a_model_that_gives_no_number_is_refused():
+    with pytest.raises(TrainingError, match="differs from the model by nan"):
+        prove_equal(Chaos(), Chaos(error=np.nan))
 
 
 def test_the_graph_holds_no_weights():

@@ -10,6 +10,7 @@ import torch
 
 from solferino.datasets.examples import ExampleSet
 from solferino.errors import DatasetError, TrainingError
+from solferino.models.lstm import EventLstm, LstmConfig
 from solferino.representations.registry import build_representation
 from solferino.representations.representation import EventSequence
 from solferino.training.checkpoints import read_checkpoint
@@ -220,3 +221,12 @@ def test_nothing_to_learn_from_is_refused(recipe, examples, tmp_path):
 def test_bf16_trains(recipe, examples, tmp_path):
     result = train(recipe, examples, tmp_path, options(2, precision="bf16-mixed"))
     assert result.step == 2
+
+
+def test_a_model_that_is_told_more_starts_from_one_that_was_told_less():
+    told, untold = (EventLstm(LstmConfig(inputs, 4, (3,))) for inputs in (7, 5))
+    weights = {name: value.numpy() for name, value in untold.state_dict().items()}
+    load_weights(told, weights)
+    events = torch.rand(2, 6, 5)
+    told_events = torch.cat([torch.rand(2, 6, 2), events], dim=2)
+    torch.testing.assert_close(told(told_events)[0], untold(events)[0])

@@ -1,16 +1,15 @@
 """A folder of music files to one notes file: read every piece, list every failure."""
 
-import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, final
 
+from solferino.datasets.music_files import MusicFile, find_music, music_chunks
 from solferino.datasets.parquet import RowWriter
 from solferino.datasets.tables import Piece, notes_schema, to_record_batch
-from solferino.datasets.unfinished import SUFFIX, Entry, Key, Unfinished, unfinished
+from solferino.datasets.unfinished import Entry, Unfinished, unfinished
 from solferino.datasets.workers import default_workers, in_order
 from solferino.errors import DatasetError, SolferinoError
 from solferino.notes.sequence import NoteSequence
@@ -18,43 +17,11 @@ from solferino.notes.sequence import NoteSequence
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SECONDS_PER_MB_OF_MIDI = 0.25
-"""About how long reading takes on one core."""
-SECONDS_PER_MB_OF_TEXT = 8.0
-CHUNK_S = 0.25
-CHUNK_FILES = 64
 SMALL_CORPUS_S = 1.5
 """Below this, other processes would hardly have started before the work is done."""
 
 Progress = Callable[[int, int], None]
 """Is told how many items are done, and how many there are."""
-
-
-class MusicFile(NamedTuple):
-    """A file of a corpus.
-
-    Parameters
-    ----------
-    path : str
-        Where it is.
-    piece_id : str
-        Its path inside the corpus, with ``/``.
-    expected_s : float
-        About how long it takes to read, in seconds.
-    num_bytes, changed_ns : int
-        Its size, and when it was last written to.
-    """
-
-    path: str
-    piece_id: str
-    expected_s: float
-    num_bytes: int = 0
-    changed_ns: int = 0
-
-    @property
-    def key(self) -> Key:
-        """What changes when the file does."""
-        return str(Path(self.path).absolute()), self.piece_id, self.num_bytes, self.changed_ns
 
 
 class Failure(NamedTuple):
@@ -146,6 +113,7 @@ def convert(
     workers: int | None = None,
     progress: Progress | None = None,
     resume: bool = True,
+    repeats: bool = True,
 ) -> Conversion:
     """Read music files into one notes file, one row a piece.
 
@@ -168,13 +136,16 @@ def convert(
         Called after every few files; see `Progress`.
     resume : bool
         Whether what an interrupted run has read counts; otherwise all is read again.
+    repeats : bool
+        Whether the repeats of scores and tunes are played, or every bar once.
 
     Raises
     ------
     DatasetError
         If there is no music file, none can be read, or `output` cannot be written.
     """
-    files, skipped = find_music([Path(source) for source in sources], recursive=recursive)
+    found, skipped = find_music([Path(source) for source in sources], recursive=recursive)
+    files = [file._replace(repeats=repeats) for file in found]
     outcomes: list[Outcome] = []
     num_notes = 0
     with unfinished(Path(output), notes_schema(), resume=resume) as journal:
@@ -257,56 +228,6 @@ def _joined(parts: "Sequence[pa.RecordBatch]") -> "pa.RecordBatch":
     return joined[0] if joined else to_record_batch([])
 
 
-def find_music(
-    sources: Sequence[Path], *, recursive: bool = True
-) -> tuple[list[MusicFile], dict[str, int]]:
-    """List the music files of some folders, in order of their names.
-
-    Parameters
-    ----------
-    sources : sequence of Path
-        Files are taken whatever their suffix; from folders, those with a known one.
-    recursive : bool
-        Whether folders inside folders are searched too.
-
-    Returns
-    -------
-    list of MusicFile
-        Each named by its path inside the folder, or, where there are several sources,
-        inside the folder that holds them all.
-    dict of str to int
-        How many files of each other suffix were passed by.
-
-    Raises
-    ------
-    DatasetError
-        If a source does not exist, or there is no music.
-    """
-    from solferino.notes.files import SUFFIXES  # noqa: PLC0415
-
-    skipped: Counter[str] = Counter()
-    found: dict[Path, None] = {}
-    for source in sources:
-        if source.is_dir():
-            paths = sorted(_walk(source, recursive))
-            for path in paths:
-                if path.suffix.lower() in SUFFIXES:
-                    found[path] = None
-                else:
-                    skipped[path.suffix.lower()] += 1
-        elif source.exists():
-            found[source] = None
-        else:
-            raise DatasetError(f"{source} does not exist. Name a music file or a folder of them.")
-    if not found:
-        names = ", ".join(str(source) for source in sources) or "no folder"
-        raise DatasetError(
-            f"There is no music in {names}. Files are known by their suffix: {', '.join(SUFFIXES)}."
-        )
-    root = _root(sources)
-    return [_music_file(path, root) for path in found], dict(skipped)
-
-
 def read_chunks(
     chunks: Sequence[Sequence[MusicFile]], workers: int | None = None
 ) -> Iterator[Chunk]:
@@ -336,7 +257,7 @@ def read_chunk(files: Sequence[MusicFile]) -> Chunk:
     outcomes: list[Outcome] = []
     for file in files:
         try:
-            book = load_book(file.path)
+            book = load_book(file.path, repeats=file.repeats)
         except SolferinoError as error:
             outcomes.append(Outcome(file, 0, str(error)))
         except Exception as error:  # a fault of ours must not cost the user the other files
@@ -359,45 +280,6 @@ def crashed(file: MusicFile) -> Chunk:
     """Return what a file gives that killed its process."""
     reason = "the reader crashed on it; please report this file"
     return Chunk(to_record_batch([]), (Outcome(file, 0, reason),))
-
-
-def music_chunks(files: Sequence[MusicFile]) -> Iterator[list[MusicFile]]:
-    """Cut a corpus into a few files at a time."""
-    chunk: list[MusicFile] = []
-    expected_s = 0.0
-    for file in files:
-        chunk.append(file)
-        expected_s += file.expected_s
-        if expected_s >= CHUNK_S or len(chunk) >= CHUNK_FILES:
-            yield chunk
-            chunk, expected_s = [], 0.0
-    if chunk:
-        yield chunk
-
-
-def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
-    """Find the files of a folder, but those that are hidden or in the making."""
-    paths = folder.rglob("*") if recursive else folder.iterdir()
-    seen = (p for p in paths if not p.name.startswith(".") and p.parent.suffix != SUFFIX)
-    return (path for path in seen if path.is_file())
-
-
-def _root(sources: Sequence[Path]) -> Path:
-    if len(sources) == 1 and sources[0].is_dir():
-        return sources[0].absolute()
-    return Path(os.path.commonpath([source.absolute().parent for source in sources]))
-
-
-def _music_file(path: Path, root: Path) -> MusicFile:
-    is_text = path.suffix.lower() == ".abc"
-    rate = SECONDS_PER_MB_OF_TEXT if is_text else SECONDS_PER_MB_OF_MIDI
-    status = path.stat()
-    num_bytes, expected_s = status.st_size, rate * status.st_size / 2**20
-    return MusicFile(str(path), _piece_id(path, root), expected_s, num_bytes, status.st_mtime_ns)
-
-
-def _piece_id(path: Path, root: Path) -> str:
-    return path.absolute().relative_to(root).as_posix()
 
 
 @contextmanager

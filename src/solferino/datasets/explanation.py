@@ -10,6 +10,7 @@ import numpy as np
 
 from solferino.datasets.conversion import Failure
 from solferino.datasets.examples import ExampleSet
+from solferino.representations.representation import Representation
 
 _BOUND = re.compile(r"((min|max)_\w+)=(\d+)")
 REMEDIES_SHOWN = 5
@@ -105,10 +106,16 @@ def statistics_of(
     evaluation: ExampleSet,
     dropped: Sequence[Dropped],
     rules: Mapping[str, Any],
+    representation: Representation,
 ) -> dict[str, Any]:
     """Count examples, drops and lengths; JSON values."""
-    sets = (train, evaluation)
-    bars = np.concatenate([s.lengths / np.maximum(s.steps_per_bar, 1) for s in sets])
+    bars = np.array(
+        [
+            representation.num_steps(example.ids) / max(example.steps_per_bar, 1)
+            for examples in (train, evaluation)
+            for example in examples
+        ]
+    )
     return {
         "train_examples": len(train),
         "eval_examples": len(evaluation),

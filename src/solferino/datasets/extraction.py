@@ -7,17 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from solferino.datasets.conversion import (
-    Failure,
-    MusicFile,
-    Progress,
-    find_music,
-    music_chunks,
-    read_chunk,
-    workers_for,
-)
+from solferino.datasets.conversion import Failure, Progress, read_chunk, workers_for
 from solferino.datasets.examples import Examples, ExampleSet
 from solferino.datasets.explanation import Dropped, explain_nothing, statistics_of
+from solferino.datasets.music_files import MusicFile, find_music, music_chunks
 from solferino.datasets.near_duplicates import (
     Phrases,
     group_near_duplicates,
@@ -195,6 +188,7 @@ def make_dataset(
         train, evaluation, split = _divide(useful, eval_ratio, seed)
     else:
         train, evaluation, split = _divide_as_told(useful, held_out)
+    representation = plan.build()
     sets = _example_set(train), _example_set(evaluation)
     statistics = {
         "rules": dict(plan.rules),
@@ -202,11 +196,11 @@ def make_dataset(
         "pieces_with_examples": len(useful),
         "unreadable": len(extraction.failures),
         "split": split,
-        **statistics_of(*sets, dropped, plan.rules),
+        **statistics_of(*sets, dropped, plan.rules, representation),
     }
     return Examples(
         plan.representation_name,
-        dict(plan.build().options),
+        dict(representation.options),
         *sets,
         learnt_from=count_sources((p.piece_id for p in train), sources or {}, corpus),
         statistics=statistics,

@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from solferino.notes.fingerprints import MAX_OCTAVES, duration_ratios, line_of
 from solferino.notes.sequence import NoteSequence
 
 PHRASE_STEPS = 5
 MAX_INTERVAL = 24
-MAX_HALVINGS = 6
-"""Ratios of durations count in half octaves, up to three doublings either way."""
+RATIOS_PER_OCTAVE = 2
+"""Ratios of durations count in half octaves."""
 SHARED = 0.15
 """Pieces belong together when this part of the lighter one's phrases, by weight, is in both."""
 MIN_SHARED_WEIGHT = 3.0
@@ -135,23 +136,19 @@ def split_by_group(groups: NDArray[np.int64], eval_ratio: float, seed: int) -> S
 
 def _voice_phrases(notes: NDArray[np.void], is_drum: bool) -> Phrases:
     """Codes of the phrases of one voice, in order and with repeats."""
-    notes = notes[np.lexsort((notes["pitch"], notes["onset_s"]))]
-    onsets = notes["onset_s"]
-    is_top = np.append(onsets[1:] > onsets[:-1], True)[: len(notes)]
-    pitches, onsets = notes["pitch"][is_top].astype(np.int64), onsets[is_top]
+    onsets_s, _, pitches, _ = line_of(notes)
     if len(pitches) < PHRASE_STEPS + 2:
         return np.empty(0, np.int64)
-    gaps_s = np.diff(onsets)
-    ratios = np.rint(2 * np.log2(gaps_s[1:] / gaps_s[:-1])).astype(np.int64)
-    ratios = np.clip(ratios, -MAX_HALVINGS, MAX_HALVINGS) + MAX_HALVINGS
+    ratios = duration_ratios(onsets_s, RATIOS_PER_OCTAVE)
     if is_drum:
         steps = pitches[1:-1]
         num_steps = 128
     else:
         steps = np.clip(np.diff(pitches)[:-1], -MAX_INTERVAL, MAX_INTERVAL) + MAX_INTERVAL
         num_steps = 2 * MAX_INTERVAL + 1
-    tokens = steps * (2 * MAX_HALVINGS + 1) + ratios
-    base = num_steps * (2 * MAX_HALVINGS + 1)
+    num_ratios = 2 * MAX_OCTAVES * RATIOS_PER_OCTAVE + 1
+    tokens = steps * num_ratios + ratios
+    base = num_steps * num_ratios
     windows = np.lib.stride_tricks.sliding_window_view(tokens, PHRASE_STEPS)
     codes: Phrases = windows @ (base ** np.arange(PHRASE_STEPS, dtype=np.int64))
     return -codes - 1 if is_drum else codes

@@ -138,7 +138,7 @@ def learn_fingerprints(
 
 
 def report(found: Originality, learnt: Fingerprints) -> Iterator[str]:
-    """Yield lines that say what was found, beside the same of held-out real pieces."""
+    """Yield lines that say what was found, beside the same of held-out real music."""
     real = dict(learnt.held_out) or dict.fromkeys(("longest_run_notes", "share"), ())
     run = found.longest_run
     where = f" ({run.end_s - run.start_s:.1f} s, from {run.start_s:.1f} s on)" if run else ""
@@ -169,7 +169,7 @@ def _beside(*yardstick: str) -> str:
     if not yardstick:
         return ""
     median, high = yardstick
-    return f"; held-out real pieces: median {median}, 95 % of them at most {high}"
+    return f"; held-out real music: median {median}, 95 % of it at most {high}"
 
 
 def _yardstick(found: list[Originality]) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _yardstick(found: list[Originality]) -> dict[str, Any]:
         np.percentile(np.array(values, np.float64), PERCENTILES).tolist()
         for values in ([o.longest_run_notes for o in found], [o.share for o in found])
     )
-    return {"pieces": len(found), "longest_run_notes": runs, "share": shares}
+    return {"examples": len(found), "longest_run_notes": runs, "share": shares}
 
 
 def _runs(voice: Stretches, is_known: NDArray[np.bool_], instrument: int) -> list[Run]:

@@ -20,9 +20,15 @@ from solferino.generation.json_values import (
     notes_to_json,
 )
 from solferino.generation.opening import open_generator
-from solferino.notes.quantization import quantize_on, steps_to_seconds
+from solferino.generation.sections import SAME_TIME_STEPS
+from solferino.notes.quantization import quantize_on, seconds_to_steps, steps_to_seconds
 from solferino.notes.sequence import DEFAULT_QPM, NoteSequence, Text
-from solferino.notes.timing import TempoMap
+from solferino.notes.timing import (
+    SAME_MOMENT_QUARTERS,
+    TempoMap,
+    meter_changes,
+    quarters_per_bar,
+)
 from solferino.representations.representation import EventSequence, Representation
 
 PROVENANCE_PREFIX = "solferino:"
@@ -284,27 +290,31 @@ def _section(
     end_steps = quantize_on(primer, grid).notes["end_step"]
     past_steps = int(end_steps.max(initial=0))
     start_step = past_steps + 1 if len(end_steps) else 0
+    tempo_map = TempoMap.from_sequence(primer)
     num_steps = request.num_steps
     if request.new_bars is not None:
-        num_steps = _end_of_bars(representation, primer, past_steps, request.new_bars)
+        past_s = float(steps_to_seconds(grid, tempo_map, past_steps))
+        end_s = _end_of_bars(primer, tempo_map, past_s, request.new_bars)
+        num_steps = int(seconds_to_steps(grid, tempo_map, end_s) + SAME_TIME_STEPS)
     if num_steps <= start_step:
         raise GenerationError(
             f"num_steps is {num_steps}, the primer included, but the primer alone takes "
             f"{start_step}: ask for more steps or for new bars, or trim the primer"
         )
-    tempo_map = TempoMap.from_sequence(primer)
     return Section(*steps_to_seconds(grid, tempo_map, [start_step, num_steps]).tolist())
 
 
-def _end_of_bars(
-    representation: Representation, primer: NoteSequence, past_steps: int, new_bars: int
-) -> int:
-    """Step at which so many bars after the end of a primer's last bar are over."""
+def _end_of_bars(primer: NoteSequence, tempo_map: TempoMap, past_s: float, new_bars: int) -> float:
+    """Time at which so many bars after the bar that holds a moment are over."""
     if new_bars < 1:
         raise GenerationError(f"new_bars is {new_bars}: ask for 1 or more")
-    past = representation.encode(primer, past_steps)
-    begun_bars = -(-representation.num_steps(past.ids) // past.steps_per_bar)
-    return past.start_step + (begun_bars + new_bars) * past.steps_per_bar
+    changes = meter_changes(primer)
+    meter = changes[changes["time_s"] <= past_s][-1]
+    bar_quarters = quarters_per_bar(int(meter["numerator"]), int(meter["denominator"]))
+    past_quarters = float(tempo_map.seconds_to_quarters(past_s)) - float(meter["quarters"])
+    begun_bars = np.ceil(past_quarters / bar_quarters - SAME_MOMENT_QUARTERS)
+    end_quarters = meter["quarters"] + (begun_bars + new_bars) * bar_quarters
+    return float(tempo_map.quarters_to_seconds(end_quarters))
 
 
 def _primer_to_json(primer: Primer) -> dict[str, Any] | None:

@@ -1,16 +1,37 @@
 """The table of models: name in recipes and bundles, configuration, class."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from solferino.errors import RecipeError
+from solferino.models.attention_stack import AttentionStackConfig, AttentionStackLstm
 from solferino.models.lstm import EventLstm, LstmConfig
+from solferino.models.rnn_nade import RnnNade, RnnNadeConfig
 
-MODELS = {"lstm": (LstmConfig, EventLstm)}
+EventModel = EventLstm | AttentionStackLstm | RnnNade
 
 
-def build_model(name: str, config: Mapping[str, Any]) -> EventLstm:
+def _rnn_nade(**config: Any) -> RnnNade:
+    sizes = RnnNadeConfig(**config)
+    layers = LstmConfig(
+        input_size=sizes.num_pitches,
+        num_classes=sizes.num_pitches + sizes.nade_units,
+        rnn_layer_sizes=sizes.rnn_layer_sizes,
+        attn_length=sizes.attn_length,
+        residual_connections=sizes.residual_connections,
+    )
+    return RnnNade(sizes, EventLstm(layers))
+
+
+MODELS: dict[str, Callable[..., EventModel]] = {
+    "attention_stack": lambda **config: AttentionStackLstm(AttentionStackConfig(**config)),
+    "lstm": lambda **config: EventLstm(LstmConfig(**config)),
+    "rnn_nade": _rnn_nade,
+}
+
+
+def build_model(name: str, config: Mapping[str, Any]) -> EventModel:
     """Build a model with fresh weights.
 
     Parameters
@@ -31,14 +52,13 @@ def build_model(name: str, config: Mapping[str, Any]) -> EventLstm:
     """
     if name not in MODELS:
         raise RecipeError(f"there is no model {name!r}; use one of {', '.join(sorted(MODELS))}")
-    config_class, model_class = MODELS[name]
     try:
-        return model_class(config_class(**config))
+        return MODELS[name](**config)
     except (TypeError, ValueError) as error:
         raise RecipeError(f"the configuration of model {name!r} is not valid: {error}") from error
 
 
-def model_config(model: EventLstm) -> dict[str, Any]:
+def model_config(model: EventModel) -> dict[str, Any]:
     """Return the configuration that builds `model` again, as JSON values."""
     return {
         key: list(value) if isinstance(value, tuple) else value

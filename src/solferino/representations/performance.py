@@ -280,7 +280,7 @@ class Performance:
             release_s=ends / self.steps_per_second,
             velocity=self.vocabulary.velocities(played.bins[fits]),
             tempos=[(0.0, qpm)],
-            total_time_s=max(events.start_step + num_steps, 0) / self.steps_per_second,
+            total_time_s=(events.start_step + num_steps) / self.steps_per_second,
         )
 
     def is_silent(self, events: EventSequence) -> bool:

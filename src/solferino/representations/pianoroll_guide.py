@@ -141,29 +141,39 @@ def frame_rules(
     check_kept_pitches(kept, pitches, after.transposition)
     check_kept_onsets(kept, past, steps.start, after.transposition, releases=releases)
     before = past.pitches[(past.ends_steps == steps.start) & (not releases)]
-    must_sound, must_rest = _forced(kept, pitches, after.transposition, before, steps)
-    if (must_sound & must_rest).any():
-        step, place = np.argwhere(must_sound & must_rest)[0].tolist()
-        raise ConstraintError(
-            f"the kept note {as_they_sound[place]} is struck at step {steps.start + step} while it "
-            "sounds, but a piano roll only says what sounds: let it rest for a step before"
-        )
+    before -= after.transposition
+    _check_rests(kept, before, steps.start)
+    must_sound, must_rest = _forced(kept, pitches.start - after.transposition, shape, steps.start)
+    going_on = before[np.isin(before, kept.pitches[kept.ends_steps == steps.start])]
+    must_rest[0, going_on + after.transposition - pitches.start] = True
     return FrameRules(may_sound & ~must_rest | must_sound, must_sound, True)
 
 
+def _check_rests(kept: RollNotes, before: NDArray[np.int64], first_step: int) -> None:
+    """Refuse a kept note whose pitch sounds up to it."""
+    ends = {(pitch, first_step) for pitch in before.tolist()}
+    for end, pitch in zip(kept.ends_steps.tolist(), kept.pitches.tolist(), strict=True):
+        if end > first_step:
+            ends.add((pitch, end))
+    for onset, pitch in zip(kept.onsets_steps.tolist(), kept.pitches.tolist(), strict=True):
+        if (pitch, onset) in ends:
+            raise ConstraintError(
+                f"the kept note {pitch} is struck at step {onset} while its pitch sounds, but a "
+                "piano roll only says what sounds: let it rest for a step before, or take a "
+                "polyphony bundle"
+            )
+
+
 def _forced(
-    kept: RollNotes, pitches: range, transposition: int, before: NDArray[np.int64], steps: range
+    kept: RollNotes, lowest_pitch: int, shape: tuple[int, int], first_step: int
 ) -> tuple[Mask, Mask]:
-    """Where each pitch must sound, and where it must not, given what sounded just before."""
-    must_sound, must_rest = np.zeros((2, len(steps), len(pitches)), np.bool_)
+    """Where each pitch must sound, and where it must not: just before a note and after it."""
+    must_sound, must_rest = np.zeros((2, *shape), np.bool_)
     for onset, end, pitch in zip(*(column.tolist() for column in kept), strict=True):
-        place = pitch + transposition - pitches.start
-        must_sound[max(onset - steps.start, 0) : max(end - steps.start, 0), place] = True
-        goes_on = pitch + transposition in before
-        if onset > steps.start:
-            must_rest[onset - 1 - steps.start, place] = True
-        if end < steps.stop and (end > steps.start or goes_on):
-            must_rest[end - steps.start, place] = True
-        if onset == steps.start and goes_on:
-            must_rest[0, place] = True
+        row, end_row, place = onset - first_step, end - first_step, pitch - lowest_pitch
+        must_sound[max(row, 0) : max(end_row, 0), place] = True
+        if row > 0:
+            must_rest[row - 1, place] = True
+        if 0 < end_row < len(must_rest):
+            must_rest[end_row, place] = True
     return must_sound, must_rest

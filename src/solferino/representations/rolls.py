@@ -81,13 +81,14 @@ def roll_of(notes: RollNotes, start_step: int, end_step: int) -> Roll:
     Roll
     """
     n_steps = end_step - start_step
-    onsets, ends = notes.onsets_steps - start_step, notes.ends_steps - start_step
+    here = (notes.onsets_steps < end_step) & (notes.ends_steps > start_step)
+    onsets, ends, pitches = (column[here] for column in notes)
+    onsets, ends = onsets - start_step, np.minimum(ends - start_step, n_steps)
     changes = np.zeros((n_steps + 1, NUM_PITCHES), np.int32)
-    np.add.at(changes, (np.clip(onsets, 0, n_steps), notes.pitches), 1)
-    np.add.at(changes, (np.clip(ends, 0, n_steps), notes.pitches), -1)
+    np.add.at(changes, (np.maximum(onsets, 0), pitches), 1)
+    np.add.at(changes, (ends, pitches), -1)
     begins = np.zeros((n_steps, NUM_PITCHES), np.bool_)
-    here = (onsets >= 0) & (onsets < n_steps)
-    begins[onsets[here], notes.pitches[here]] = True
+    begins[onsets[onsets >= 0], pitches[onsets >= 0]] = True
     return Roll(np.cumsum(changes, axis=0)[:n_steps] > 0, begins)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from solferino.datasets.examples import Examples
 from solferino.errors import DatasetError
 from solferino.representations.representation import Representation
+from solferino.training.evaluation import num_steps_of
 from solferino.training.ngram import InterpolatedNgram
 
 ORDER = 5
@@ -26,7 +27,8 @@ def baseline_figures(examples: Examples, representation: Representation) -> dict
     Returns
     -------
     dict
-        ``baseline``, its name, and ``baseline_nats_per_step``, ``baseline_perplexity``,
+        ``baseline``, its name, and ``baseline_nats_per_step``,
+        ``baseline_nats_per_event``, ``baseline_perplexity``,
         ``baseline_accuracy``, ``baseline_event_accuracy``: the figures of
         `solferino.training.evaluation.evaluate` for it.
 
@@ -46,11 +48,12 @@ def baseline_figures(examples: Examples, representation: Representation) -> dict
     nats, num_events = ngram.nats(held_out)
     guesses = ngram.guesses(held_out)
     is_right = guesses.likeliest == guesses.events
-    nats_per_step = nats / max(num_events, 1)
+    nats_per_event = nats / max(num_events, 1)
     return {
         "baseline": f"{ORDER}-gram",
-        "baseline_nats_per_step": nats_per_step,
-        "baseline_perplexity": math.exp(nats_per_step),
+        "baseline_nats_per_step": nats / max(num_steps_of(examples.eval, representation), 1),
+        "baseline_nats_per_event": nats_per_event,
+        "baseline_perplexity": math.exp(nats_per_event),
         "baseline_accuracy": _mean(is_right),
         "baseline_event_accuracy": _mean(is_right[guesses.events != representation.default_event]),
     }

@@ -166,8 +166,9 @@ def evaluate(
     Returns
     -------
     dict of str to float
-        ``nats_per_step`` and ``perplexity`` of the events, ``label_nats_per_step``,
-        ``accuracy``, ``event_accuracy``, ``no_event_accuracy``, ``num_steps`` counted.
+        ``nats_per_step`` of the grid, ``nats_per_event`` and its ``perplexity``,
+        ``label_nats_per_event``, ``accuracy``, ``event_accuracy``, ``no_event_accuracy``,
+        and ``num_steps`` and ``num_events`` counted.
     """
     predict = (
         model_predictor(model) if isinstance(model, torch.nn.Module) else session_predictor(model)
@@ -175,12 +176,20 @@ def evaluate(
     encoded = EncodedExamples(examples, representation, with_meanings=True, cache_bytes=0)
     sums = count_examples(predict, encoded, batch_size=batch_size)
     found = figures({name: value.item() for name, value in sums.items()})
+    num_steps = num_steps_of(examples, representation)
     return {
-        "nats_per_step": found["loss_per_step"],
+        "nats_per_step": sums["nats"].item() / max(num_steps, 1),
+        "nats_per_event": found["loss_per_step"],
         "perplexity": found["perplexity_per_step"],
-        "label_nats_per_step": found["loss"],
+        "label_nats_per_event": found["loss"],
         "accuracy": found["accuracy"],
         "event_accuracy": found["event_accuracy"],
         "no_event_accuracy": found["no_event_accuracy"],
-        "num_steps": int(sums["labels"].item()),
+        "num_steps": num_steps,
+        "num_events": int(sums["labels"].item()),
     }
+
+
+def num_steps_of(examples: ExampleSet, representation: Representation) -> int:
+    """Count the steps of the grid that are filled by what is to predict in examples."""
+    return sum(representation.num_steps(example.ids[1:]) for example in examples)

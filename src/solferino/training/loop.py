@@ -58,6 +58,9 @@ class FitOptions:
         Continue the run in its folder; there is nothing else in the way then.
     tensorboard : bool
         Whether to write scalars for TensorBoard.
+    eval_at_start : bool
+        Whether to validate before the first step, so that weights that are never bettered
+        are kept.
     """
 
     num_training_steps: int = 20_000
@@ -72,6 +75,7 @@ class FitOptions:
     num_threads: int = 0
     resume: bool = False
     tensorboard: bool = True
+    eval_at_start: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -149,6 +153,8 @@ class _Run:
 
     def train(self, journal: Journal, interrupted: Callable[[], bool]) -> FitResult:
         """Train until a reason to stop comes up."""
+        if self.options.eval_at_start and not self.progress.best:
+            self._validate(journal)
         reason = self._reason_to_stop(interrupted)
         while not reason:
             self._step()
@@ -334,10 +340,7 @@ def fit(
     options, run_dir = options or FitOptions(), Path(run_dir)
     if options.num_threads:
         torch.set_num_threads(options.num_threads)
-    if (run_dir / LAST).exists() and not options.resume:
-        raise TrainingError(
-            f"{run_dir} holds a run already; continue it with --resume, or choose another --run-dir"
-        )
+    check_run_dir(run_dir, resume=options.resume)
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -365,6 +368,20 @@ def fit(
         result = run.train(journal, interrupted)
         journal.say(f"stopped after step {result.step}: {result.reason}")
     return result
+
+
+def check_run_dir(run_dir: Path, *, resume: bool) -> None:
+    """Refuse the folder of another run.
+
+    Raises
+    ------
+    TrainingError
+        If it holds a run that is not to be resumed.
+    """
+    if (run_dir / LAST).exists() and not resume:
+        raise TrainingError(
+            f"{run_dir} holds a run already; continue it with --resume, or choose another --run-dir"
+        )
 
 
 def _fabric(options: FitOptions) -> Fabric:

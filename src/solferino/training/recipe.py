@@ -175,6 +175,7 @@ _MODEL_HPARAMS: dict[str, _Rule] = {
     "rnn_layer_sizes": _SIZES,
     "attn_length": _NOT_NEGATIVE_WHOLE,
     "residual_connections": ("true or false", lambda v: isinstance(v, bool)),
+    "nade_units": _POSITIVE_WHOLE,
 }
 _TRAINING_HPARAMS: dict[str, _Rule] = {
     "batch_size": _POSITIVE_WHOLE,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from solferino.datasets.examples import Examples, check_same_events
 from solferino.errors import TrainingError
-from solferino.models.lstm import EventLstm
-from solferino.models.registry import build_model, model_config
+from solferino.models.registry import EventModel, build_model, model_config
 from solferino.representations.registry import build_representation
 from solferino.representations.representation import Representation
 from solferino.training.checkpoints import read_checkpoint
@@ -19,8 +18,11 @@ from solferino.training.loop import FitOptions, FitResult, Preview, fit
 from solferino.training.objective import NextEvent
 from solferino.training.recipe import Recipe
 
+FIRST_LAYER = "layers.0.weight_ih"
+"""Weights of what a model sees; its context comes first."""
 
-def new_model(recipe: Recipe, representation: Representation, seed: int) -> EventLstm:
+
+def new_model(recipe: Recipe, representation: Representation, seed: int) -> EventModel:
     """Build the model of a recipe with fresh weights.
 
     Parameters
@@ -33,7 +35,7 @@ def new_model(recipe: Recipe, representation: Representation, seed: int) -> Even
 
     Returns
     -------
-    EventLstm
+    EventModel
     """
     torch.manual_seed(seed)
     sizes = {
@@ -112,13 +114,22 @@ def train(
 def load_weights(model: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
     """Put the weights of a bundle into a model.
 
+    A model may see more than the bundle's did, in front of it: a performance model that is
+    told how dense to play can start from one that was not. What is new starts without
+    influence.
+
     Raises
     ------
     TrainingError
-        If names or shapes differ.
+        If names or shapes differ otherwise.
     """
+    tensors = {name: torch.from_numpy(values).float() for name, values in weights.items()}
+    first, wanted = tensors.get(FIRST_LAYER), model.state_dict().get(FIRST_LAYER)
+    if first is not None and wanted is not None and wanted.shape[1] > first.shape[1]:
+        more = wanted.shape[1] - first.shape[1]
+        tensors[FIRST_LAYER] = torch.nn.functional.pad(first, (more, 0))
     try:
-        model.load_state_dict({k: torch.from_numpy(v).float() for k, v in weights.items()})
+        model.load_state_dict(tensors)
     except RuntimeError as error:
         raise TrainingError(
             "the weights do not fit the model; train with the recipe and --hparams that the "
@@ -126,7 +137,7 @@ def load_weights(model: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) ->
         ) from error
 
 
-def read_run(path: str | Path) -> tuple[EventLstm, Representation, dict[str, Any]]:
+def read_run(path: str | Path) -> tuple[EventModel, Representation, dict[str, Any]]:
     """Read the model of a checkpoint.
 
     Parameters
@@ -136,7 +147,7 @@ def read_run(path: str | Path) -> tuple[EventLstm, Representation, dict[str, Any
 
     Returns
     -------
-    model : EventLstm
+    model : EventModel
     representation : Representation
     values : dict
         All that the checkpoint holds: ``recipe``, ``progress``, ``learnt_from`` and others.

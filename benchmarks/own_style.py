@@ -1,0 +1,56 @@
+"""What do fifty pieces of a style teach a bundle? Prints what `solferino train` says, for each.
+
+    python benchmarks/own_style.py RECIPE WORK_FOLDER MUSIC [MUSIC ...] [--pieces 50] [--seed 1]
+
+Each MUSIC is a folder of files, or a tune book. Of its pieces of 60 notes or more so many are
+drawn and written to WORK_FOLDER, and the bundle named RECIPE is fine-tuned on them.
+"""
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from solferino.cli.app import main as solferino
+from solferino.datasets.conversion import find_music, music_chunks, read_chunks
+from solferino.datasets.tables import Piece, from_record_batch
+from solferino.notes.midi import write_midi
+
+LEAST_NOTES = 60
+
+
+def drawn(music: Path, number: int, seed: int) -> list[Piece]:
+    """Read so many pieces of a folder or a book, in random order."""
+    files, _ = find_music([music])
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(files)).tolist()
+    pieces: list[Piece] = []
+    for chunk in read_chunks(list(music_chunks([files[k] for k in order[: 2 * number]]))):
+        found = [p for p in from_record_batch(chunk.rows) if len(p.notes) >= LEAST_NOTES]
+        pieces += [found[k] for k in random.permutation(len(found)).tolist()]
+    return pieces[:number]
+
+
+def main() -> None:
+    """Fine-tune on each kind of music."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipe", help="name of a recipe and of its bundle")
+    parser.add_argument("work", type=Path, help="folder for music and runs")
+    parser.add_argument("music", type=Path, nargs="+", help="folder of files, or tune book")
+    parser.add_argument("--pieces", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    for music in options.music:
+        folder = options.work / music.stem
+        folder.mkdir(parents=True)
+        for number, piece in enumerate(drawn(music, options.pieces, options.seed)):
+            write_midi(piece.notes, folder / f"{number:03d}.mid")
+        run = ["--run-dir", str(options.work / f"{music.stem}_run"), "--threads", "1"]
+        start_s = perf_counter()
+        solferino(["train", options.recipe, str(folder), "--from-bundle", options.recipe, *run])
+        print(f"{music}: {perf_counter() - start_s:.0f} s\n")
+
+
+if __name__ == "__main__":
+    main()
