@@ -16,7 +16,7 @@ def python(*arguments):
     )
 
 
-COMMANDS = ("generate", "bundles", "convert", "dataset", "train", "bundle", "evaluate")
+COMMANDS = ("generate", "bundles", "convert", "dataset", "train", "bundle", "evaluate", "import")
 
 
 def test_help_lists_the_commands(solferino):

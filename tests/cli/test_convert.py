@@ -3,6 +3,7 @@
 import pytest
 
 import solferino.datasets.conversion as conversion
+import solferino.datasets.music_files as music_files
 from solferino.datasets.tables import read_pieces
 from tests.datasets.tunes import write_corpus
 
@@ -63,7 +64,7 @@ def test_an_interrupted_run_tells_where_it_stopped_and_goes_on_there(
             raise KeyboardInterrupt
         return read_chunk(files)
 
-    monkeypatch.setattr(conversion, "CHUNK_FILES", 1)
+    monkeypatch.setattr(music_files, "CHUNK_FILES", 1)
     monkeypatch.setattr(conversion, "read_chunk", stop_at_the_last)
     stopped = solferino("convert", corpus, "-o", path)
     assert stopped.status == 130

@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
+from solferino.bundles.bundle import open_bundle
+from solferino.bundles.fingerprints import fingerprints_of
 from solferino.cli.extras import needing
-from solferino.cli.runs import examples_of, remembering_examples
+from solferino.cli.runs import bundle_before, examples_of, remembering_examples
 from solferino.errors import MissingExtraError, TrainingError
 from tests.datasets.tunes import write_corpus
 
@@ -53,6 +55,92 @@ def test_a_bundle_can_be_trained_on(solferino, workplace, tmp_path):
     )  # fmt: skip
     assert done.status == 0, done.err
     assert f"solferino bundle {tmp_path / 'run'} -o basic_rnn.solferino" in done.out
+
+
+def test_a_fine_tuned_bundle_remembers_where_it_started(solferino, workplace, tmp_path):
+    start, mine = tmp_path / "start.solferino", tmp_path / "mine.solferino"
+    solferino("bundle", workplace / "run", "-o", start, "--checkpoint", "last")
+    run = tmp_path / "run"
+    arguments = ("--from-bundle", start, "--num-training-steps=1", *SMALL)
+    solferino("train", "basic_rnn", workplace / "ex", "--run-dir", run, *arguments)
+    assert bundle_before(run) == str(start)
+    assert bundle_before(workplace / "run") is None
+    done = solferino("bundle", run, "-o", mine)
+    assert done.status == 0, done.err
+    assert [s.name for s in open_bundle(mine).card.learnt_from] == ["music", "music"]
+    old, new = (fingerprints_of(open_bundle(path)).codes for path in (start, mine))
+    assert set(old) <= set(new)
+
+
+def test_the_note_of_a_shipped_bundle_is_its_name(tmp_path):
+    from solferino.bundles.catalogue import find_bundle
+
+    with remembering_examples(tmp_path / "run", tmp_path, find_bundle("basic_rnn")):
+        pass
+    assert bundle_before(tmp_path / "run") == "basic_rnn"
+
+
+def test_music_itself_becomes_a_bundle_that_says_what_changed(solferino, workplace, tmp_path):
+    start, run = tmp_path / "start.solferino", tmp_path / "run"
+    solferino("bundle", workplace / "run", "-o", start, "--checkpoint", "last")
+    arguments = ("train", "basic_rnn", workplace / "music", "--from-bundle", start)
+    done = solferino(*arguments, "--run-dir", run, "--num-training-steps=2", *SMALL)
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert (
+        lines[0] == f"{workplace / 'music'}: 5 pieces to learn from, 1 held out; 0 gave no example"
+    )
+    assert lines[2].startswith("start before, held out: ") or lines[2].startswith(
+        "basic_rnn before"
+    )
+    assert lines[3].startswith("run, held out: ")
+    assert (
+        lines[4]
+        == f"{run / 'run.solferino'}: play it with `solferino generate {run / 'run.solferino'}`"
+    )
+    card = open_bundle(run / "run.solferino").card
+    assert card.name == "run"
+    assert card.recipe["training"]["learning_rate"] < 1e-3
+    assert "holds a run already" in solferino(*arguments, "--run-dir", run, *SMALL).err
+    again = solferino(*arguments, "--run-dir", run, "--resume", "--num-training-steps=3", *SMALL)
+    assert again.status == 0, again.err
+    assert "pieces to learn from" not in again.out  # the examples are those of before
+
+
+def test_without_a_folder_for_the_run_it_is_named_after_the_music(
+    solferino, workplace, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--num-training-steps=1", *SMALL, "-o", "mine.solferino")
+    done = solferino("train", "basic_rnn", workplace / "music", *arguments)
+    assert done.status == 0, done.err
+    assert (tmp_path / "runs" / "music" / "last.pt").exists()
+    assert open_bundle("mine.solferino").card.name == "mine"
+    assert "before" not in done.out
+
+
+def test_music_that_cannot_be_learnt_from_leaves_nothing(fails, workplace, tmp_path, solferino):
+    run, empty = tmp_path / "run", tmp_path / "empty"
+    empty.mkdir()
+    arguments = ("--run-dir", run, *SMALL)
+    assert "holds no examples and no music" in fails(1, "train", "basic_rnn", empty, *arguments)
+    one = workplace / "music" / "tune0.mid"
+    assert "too few to hold one out" in fails(1, "train", "basic_rnn", one, *arguments)
+    assert "too few to hold one out" in fails(
+        1, "train", "basic_rnn", workplace / "music" / "more" / "tune1.mid", *arguments
+    )
+    music, start = workplace / "music", ("--from-bundle", "lookback_rnn")
+    message = fails(1, "train", "attention_rnn", music, *start, "--run-dir", run)
+    assert "was made with recipe lookback_rnn" in message
+    assert not run.exists()
+
+
+def test_the_output_of_a_training_is_a_bundle_not_a_folder(fails, workplace, tmp_path):
+    message = fails(2, "train", "basic_rnn", workplace / "ex", "-o", tmp_path / "run")
+    assert (
+        "names the bundle to write, such as run.solferino; the folder of the run is --run-dir"
+        in message
+    )
 
 
 def test_a_run_can_be_resumed_but_not_started_twice(solferino, workplace):
