@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from solferino.errors import MusicFileError, QuantizationError
 from solferino.notes.abc_notation import parse_tune_book, read_tune_book
-from solferino.notes.abc_spelling import Speller, key_field, length_sign, name_on_line_of_fifths
+from solferino.notes.abc_spelling import key_field, length_sign, note_sign
 from solferino.notes.abc_writing import abc_text, write_abc
 from solferino.notes.files import load, save
 from solferino.notes.quantization import quantize
 from solferino.notes.sequence import Instrument, NoteSequence, Text
+from solferino.notes.spelling import Speller, name_on_line_of_fifths
 from solferino.notes.timing import TempoMap
 
 STEPS_PER_QUARTER = 12
@@ -349,7 +350,8 @@ def test_the_line_of_fifths_names_tones_and_keys():
 def test_every_pitch_is_spelled_in_every_key(sharps, pitch):
     speller = Speller(sharps)
     speller.begin_bar(is_tied=False, has_key_change=False)
-    text = f"X:1\nL:1/4\nK:{key_field(sharps, is_minor=False)}\n{speller.spell(pitch, 0)}\n"
+    sign = note_sign(speller.spell(pitch, 0))
+    text = f"X:1\nL:1/4\nK:{key_field(sharps, is_minor=False)}\n{sign}\n"
     assert read(text).notes["pitch"].tolist() == [pitch]
 
 

@@ -136,6 +136,55 @@ def test_a_number_out_of_its_range_is_refused(columns, rule):
         NoteSequence.from_columns(**{"pitch": 60, "onset_s": 0.0, "release_s": 1.0, **columns})
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"notes": [(2, 1, 60, 80, 0)]}, "release_s must not precede onset_s"),
+        ({"notes": [(0, float("inf"), 60, 80, 0)]}, "release_s must be finite"),
+        ({"notes": [(0, 1, 128, 80, 0)]}, r"pitch must be in 0\.\.127"),
+        ({"notes": [(0, 1, 60, 80, 1)]}, "instrument must be an index below 1"),
+        ({"instruments": ()}, "instrument must be an index below 0"),
+        ({"instruments": (Instrument(-1),)}, "program must be in"),
+        ({"tempos": [(1, 60), (0, 0)]}, "tempos must be above 0"),
+        ({"meters": [(-1, 4, 4)]}, "time_s must be 0 or later"),
+        ({"keys": [(float("nan"), 1, False), (0, 1, False)]}, "time_s must be 0 or later"),
+        ({"control_changes": [(0, 64, 0, 5)]}, "instrument must be an index below 1"),
+        ({"texts": [Text(0, "la", "song")]}, "text kinds are"),
+        ({"texts": [Text(0, "la", "lyric", 1)]}, "instrument must be an index below 1"),
+        ({"total_time_s": float("nan")}, "total_time_s must be 0 or later"),
+        ({"ticks_per_quarter": 0}, "ticks_per_quarter must be above 0"),
+    ],
+)
+def test_a_change_is_checked_like_a_new_piece(changes, rule):
+    piece = NoteSequence.from_columns(60, [0.0], [1.0])
+    with pytest.raises(ValueError, match=rule):
+        piece.replace(**changes)
+
+
+def test_a_change_is_sorted_and_cannot_be_written():
+    piece = NoteSequence.from_columns(60, [0.0], [1.0])
+    changed = piece.replace(
+        notes=[(2, 3, 62, 80, 0), (1, 2, 60, 80, 0)], texts=[Text(1, "b"), Text(0, "a")]
+    )
+    assert changed.notes["pitch"].tolist() == [60, 62]
+    assert [text.text for text in changed.texts] == ["a", "b"]
+    assert changed.total_time_s == 3
+    assert not changed.notes.flags.writeable
+
+
+def test_what_does_not_change_is_shared_and_the_old_piece_stays():
+    piece = NoteSequence.from_columns(60, [0.0], [1.0], tempos=[(0, 90)])
+    changed = piece.replace(title="Air")
+    assert changed.notes is piece.notes
+    assert changed.tempos is piece.tempos
+    assert (changed.title, piece.title) == ("Air", "")
+
+
+def test_a_field_that_a_piece_does_not_have_is_named():
+    with pytest.raises(TypeError, match="a NoteSequence has no speed"):
+        NoteSequence().replace(speed=3)
+
+
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="broadcast"):
         NoteSequence.from_columns([60, 62], [0, 1, 2], 3)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from solferino.notes.editing import trim
 from solferino.notes.joining import concatenate
 from solferino.notes.quantization import quantize
-from solferino.notes.sequence import NoteSequence, Text
+from solferino.notes.sequence import TABLES, NoteSequence, Text
 from solferino.notes.splitting import split_at, split_at_changes, split_at_silence, split_every
 from solferino.notes.timing import TempoMap
 from tests.notes.strategies import note_sequences, random_piece, times_s
@@ -213,3 +213,20 @@ def test_no_part_has_a_longer_silence_and_none_loses_a_note(piece, gap_s):
     lengths_s = piece.notes["release_s"] - piece.notes["onset_s"]
     kept_s = [x for part in parts for x in (part.notes["release_s"] - part.notes["onset_s"])]
     assert sorted(kept_s) == sorted(lengths_s)
+
+
+# what all parts have in common
+
+
+@settings(max_examples=60, deadline=None)
+@given(note_sequences(), st.lists(times_s(), max_size=3), times_s(), times_s())
+def test_parts_are_as_sound_as_if_each_had_been_checked(piece, cuts_s, start_s, length_s):
+    parts = [
+        *split_at(piece, cuts_s),
+        *split_at_silence(piece, 0.5),
+        trim(piece, start_s, start_s + length_s),
+    ]
+    for part in parts:
+        make, values = part.__reduce__()
+        assert make(*values) == part
+        assert not any(getattr(part, name).flags.writeable for name in TABLES)

@@ -198,7 +198,7 @@ def without(name):
             "basic_rnn",
             {**SMALL, CELL_1: np.zeros((9, 24), np.float32)},
             {},
-            r"damaged: its layers.1.weight_ih has shape \(24, 3\) and needs \(24, 4\)",
+            r"its layers.1.weight_ih has shape \(24, 3\) and needs \(24, 4\)",
         ),
         (
             "basic_rnn",

@@ -24,6 +24,8 @@ LEAST_BITS = 32
 SPARE_BITS = 14
 """At least so many bits more than it takes to count them, so that chance hits stay rare."""
 CODE_BITS = 64
+YARDSTICK = ("longest_run_notes", "share")
+"""What is told of held-out music: median and 95th percentile."""
 
 
 @final
@@ -40,7 +42,8 @@ class Fingerprints:
         As they were made; see `solferino.notes.fingerprints.stretches`.
     held_out : mapping of str to list of float
         How much of music that the model has not seen stands there: median and 95th
-        percentile of ``longest_run_notes`` and of ``share``, and ``examples``, their number. Empty if nothing was held out.
+        percentile of ``longest_run_notes`` and of ``share``, and ``examples``, their number.
+        Empty if nothing was held out.
     missing : tuple of str
         Names of bundles that the model started from, of whose music there are none.
     """
@@ -114,9 +117,11 @@ class Fingerprints:
             header = json.loads(line)
             version = header["format_version"]
             if version == FORMAT_VERSION:
-                codes = cls._unpacked(packed, header["codes"], header["bits"])
-                rest = header["ratios_per_octave"], header["held_out"], tuple(header["missing"])
-                return cls(codes, header["bits"], *rest)
+                bits = int(header["bits"])
+                codes = cls._unpacked(packed, int(header["codes"]), bits)
+                held_out = _checked(header["held_out"])
+                rest = int(header["ratios_per_octave"]), held_out, tuple(header["missing"])
+                return cls(codes, bits, *rest)
         except (ValueError, TypeError, KeyError, IndexError) as error:
             raise BundleError(
                 f"the fingerprints cannot be read ({error}): get the bundle again"
@@ -128,6 +133,8 @@ class Fingerprints:
 
     @classmethod
     def _unpacked(cls, packed: bytes, n: int, bits: int) -> Codes:
+        if not 0 <= n <= 8 * len(packed) or not n.bit_length() <= bits <= CODE_BITS:
+            raise ValueError(f"{n} of {bits} bits cannot be")
         low_bits = cls._low_bits(n, bits)
         flat = np.frombuffer(packed, np.uint8)
         num_low_bytes = -(-n * low_bits // 8)
@@ -169,6 +176,15 @@ def fingerprints_before(bundle: Bundle) -> Fingerprints:
     if FINGERPRINTS in bundle.parts:
         return fingerprints_of(bundle)
     return Fingerprints(np.empty(0, np.uint64), CODE_BITS, missing=(bundle.card.name,))
+
+
+def _checked(held_out: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raise ValueError, TypeError or KeyError unless it is a yardstick, or empty."""
+    for name in YARDSTICK if held_out else ():
+        median, high = held_out[name]
+        if not 0 <= median <= high:
+            raise ValueError(f"{name} has {median} and {high}")
+    return held_out
 
 
 def _cut(codes: Codes, bits: int) -> Codes:

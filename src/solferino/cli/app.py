@@ -11,7 +11,9 @@ from solferino.cli.convert import convert
 from solferino.cli.dataset import dataset
 from solferino.cli.evaluate import evaluate
 from solferino.cli.generate import generate
+from solferino.cli.import_bundle import import_bundle
 from solferino.cli.info import info
+from solferino.cli.originality import originality
 from solferino.cli.train import train
 from solferino.errors import SolferinoError
 
@@ -35,8 +37,9 @@ app = typer.Typer(
         "max_content_width": 100,
     },
 )
-for command in (generate, bundles, info, convert, dataset, train, bundle, evaluate):
+for command in (generate, bundles, info, convert, dataset, train, bundle, evaluate, originality):
     app.command()(command)
+app.command("import")(import_bundle)
 
 
 @app.callback()

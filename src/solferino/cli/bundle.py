@@ -1,19 +1,28 @@
 """``solferino bundle``: a training run to one file that plays."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
 from solferino.cli.bundles import quality_of
 from solferino.cli.extras import needing
-from solferino.cli.runs import examples_of
+from solferino.cli.runs import bundle_before, examples_of
 from solferino.errors import TrainingError
+
+if TYPE_CHECKING:
+    from solferino.bundles.fingerprints import Fingerprints
 
 CHECKPOINTS = ("best", "last")
 
-RunDir = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the training run.")]
+RunDir = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="Folder of the training run; or a bundle, to add the fingerprints of its examples.",
+    ),
+]
 Output = Annotated[Path, Option("-o", "--output", "--bundle-file", help="The file to write.")]
 ExamplesFolder = Annotated[
     Path | None, Option(help="Examples to measure on; by default those of the run.")
@@ -35,6 +44,9 @@ def bundle(
     """Write the bundle of a run, measured on held-out music beside a 5-gram."""
     from solferino.datasets.examples import read_examples  # noqa: PLC0415
 
+    if run_dir.is_file():
+        _add_fingerprints(run_dir, output, examples)
+        return
     if checkpoint not in CHECKPOINTS:
         raise typer.BadParameter(
             f"{checkpoint!r} is neither {' nor '.join(CHECKPOINTS)}", param_hint="--checkpoint"
@@ -49,10 +61,39 @@ def bundle(
         name=name,
         licence=licence,
         examples=music,
+        before=_before(run_dir),
     )
     quality = quality_of(dict(card.held_out)) or "not measured: there are no evaluation examples"
     typer.echo(f"{output}: {card.name}, {card.steps} steps, {output.stat().st_size} bytes")
     typer.echo(quality)
+
+
+def _add_fingerprints(path: Path, output: Path, examples: Path | None) -> None:
+    """Write a bundle again with the fingerprints of examples, everything else as it was."""
+    from solferino.bundles.bundle import open_bundle, write_bundle  # noqa: PLC0415
+    from solferino.bundles.fingerprints import FINGERPRINTS  # noqa: PLC0415
+    from solferino.datasets.examples import check_same_events, read_examples  # noqa: PLC0415
+    from solferino.generation.opening import representation_of  # noqa: PLC0415
+    from solferino.generation.originality import fingerprints_of_examples  # noqa: PLC0415
+
+    if examples is None:
+        raise typer.BadParameter(
+            "a bundle does not hold the music it learnt from; name it here", param_hint="--examples"
+        )
+    old, music = open_bundle(path), read_examples(examples)
+    check_same_events(music, representation_of(old), "the bundle")
+    learnt = fingerprints_of_examples(music).to_bytes()
+    write_bundle(output, old.card, {**old.parts, FINGERPRINTS: learnt})
+    typer.echo(f"{output}: {old.card.name}, with {len(learnt)} bytes of fingerprints")
+
+
+def _before(run_dir: Path) -> "Fingerprints | None":
+    """Return the fingerprints of the bundle that a run started from, if it did."""
+    from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
+    from solferino.bundles.fingerprints import fingerprints_before  # noqa: PLC0415
+
+    name = bundle_before(run_dir)
+    return fingerprints_before(open_bundle(name)) if name else None
 
 
 def _checkpoint(run_dir: Path, name: str) -> Path:

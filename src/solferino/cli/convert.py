@@ -27,12 +27,20 @@ def convert(
     resume: Annotated[
         bool, typer.Option(help="Go on where an interrupted run of the same command stopped.")
     ] = True,
+    repeats: Annotated[
+        bool, typer.Option(help="Play the repeats of scores and tunes, or read every bar once.")
+    ] = True,
 ) -> None:
     """Read music files of any known format into one notes file (Parquet, one row a piece)."""
     from solferino.datasets.conversion import convert as convert_files  # noqa: PLC0415
     from solferino.datasets.unfinished import unfinished_folder  # noqa: PLC0415
 
-    options: dict[str, Any] = {"recursive": recursive, "workers": workers, "resume": resume}
+    options: dict[str, Any] = {
+        "recursive": recursive,
+        "workers": workers,
+        "resume": resume,
+        "repeats": repeats,
+    }
     try:
         with progress_bar("reading") as progress:
             result = convert_files(sources, output, progress=progress, **options)

@@ -9,7 +9,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
-LETTERS = "FCGDAEB"  # the order in which sharps come; flats come in the opposite order
+from solferino.notes.spelling import LETTERS_BY_FIFTHS
+
 MODES = MappingProxyType(
     {
         "": 0, "maj": 0, "ion": 0, "lyd": 1, "mix": -1, "dor": -2,
@@ -17,7 +18,7 @@ MODES = MappingProxyType(
     }
 )  # fmt: skip
 _MINOR = ("m", "min", "aeo")
-_TONIC_SHARPS = {letter: number for number, letter in enumerate(LETTERS, start=-1)}
+_TONIC_SHARPS = {letter: number for number, letter in enumerate(LETTERS_BY_FIFTHS, start=-1)}
 _ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
 _EXTRA_ACCIDENTALS = re.compile(r"(\^{1,2}|_{1,2}|=)([A-Ga-g])")
@@ -158,7 +159,7 @@ def parse_key(field: str) -> Key:
 
 
 def _key_of(sharps: int, *, is_minor: bool, extra: str) -> Key:
-    altered = LETTERS[:sharps] if sharps >= 0 else LETTERS[sharps:]
+    altered = LETTERS_BY_FIFTHS[:sharps] if sharps >= 0 else LETTERS_BY_FIFTHS[sharps:]
     alterations = dict.fromkeys(altered, 1 if sharps > 0 else -1)
     for accidental, letter in _EXTRA_ACCIDENTALS.findall(extra):
         alterations[letter.upper()] = _ALTERATIONS[accidental]

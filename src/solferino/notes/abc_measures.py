@@ -1,4 +1,4 @@
-"""The music of a tune in ABC notation: signs to measures, measures in the order of playing.
+"""The music of a tune in ABC notation: signs to measures.
 
 A measure is what stands between two bar lines. All times are whole ticks,
 `TICKS_PER_QUARTER` to a quarter note, which holds every length down to 1/256 of a whole
@@ -6,11 +6,9 @@ note and its triplets, quintuplets and septuplets.
 """
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import groupby, repeat
 from typing import NamedTuple, final
 
 from solferino.notes.abc_fields import (
@@ -22,13 +20,14 @@ from solferino.notes.abc_fields import (
     parse_tempo,
     parse_unit_length,
 )
+from solferino.notes.abc_lyrics import aligned_syllables
 from solferino.notes.harmony import LETTER_PITCH_CLASSES
+from solferino.notes.score import TICKS_PER_WHOLE
 
-TICKS_PER_QUARTER = 20_160
-TICKS_PER_WHOLE = 4 * TICKS_PER_QUARTER
 MAX_LENGTH_WHOLES = 256
 MAX_MEASURES = 20_000
 MAX_PASSES = 8
+JUMP_SIGNS = ("segno", "coda", "to_coda", "fine", "da_capo", "dal_segno")
 
 _LENGTH = r"\d*/*\d*"
 _NOTE = rf"(?:\^{{1,2}}|_{{1,2}}|=)?[A-Ga-g][,']*{_LENGTH}"
@@ -45,6 +44,8 @@ _SIGN = re.compile(
   | \[(?P<chord>[^\]|]{{0,200}})\](?P<chord_length>{_LENGTH})
   | (?P<tie>-)
   | (?P<overlay>&)
+  | [!+](?P<sign>(?i:segno|coda|dacoda|fine|(?:da\ ?capo|dal\ ?segno|D\.[CS]\.?)
+        (?:\ ?al\ ?(?:fine|coda))?))\ ?[!+]
   | (?P<ignored>\{{[^}}]{{0,200}}\}}|![^!|]{{0,50}}!|\+[a-zA-Z0-9.()<>]{{0,50}}\+|y{_LENGTH}|\s+|.)
     """,
     re.VERBOSE,
@@ -71,9 +72,21 @@ class Change(NamedTuple):
     value: float | Key | str
 
 
+class Lyric(NamedTuple):
+    """A syllable under a note of a measure, of the first verse (0) or another."""
+
+    onset_ticks: int
+    verse: int
+    text: str
+
+
 @dataclass(eq=False)
 class Measure:
-    """What stands between two bar lines, while it is being read."""
+    """What stands between two bar lines, while it is being read.
+
+    `part` is the name that ``P:`` gives to what begins here. `signs` are of `JUMP_SIGNS`:
+    ``segno`` and ``coda`` stand at its beginning, the others at its end.
+    """
 
     meter: Meter | None
     key: Key
@@ -85,29 +98,14 @@ class Measure:
     closes_repeats: int = 0
     begins_section: bool = False
     passes: frozenset[int] = frozenset()
+    part: str = ""
+    signs: frozenset[str] = frozenset()
+    lyrics: list[Lyric] = field(default_factory=list)
 
     @property
     def bar(self) -> int:
         """Length of a full bar in ticks; 0 in free meter."""
         return int(self.meter.bar * TICKS_PER_WHOLE) if self.meter else 0
-
-
-class Placed(NamedTuple):
-    """A measure in the order of playing.
-
-    Parameters
-    ----------
-    start_ticks : int
-        Where it begins.
-    counted_from_ticks : int
-        Where the counting of bars begins: the beginning, or the last change of meter.
-    measure : Measure
-        What is played.
-    """
-
-    start_ticks: int
-    counted_from_ticks: int
-    measure: Measure
 
 
 class _Slot(NamedTuple):
@@ -136,6 +134,9 @@ class VoiceReader:
         self._broken = Fraction(1)
         self._slot = _Slot(0, 0, 0)
         self._now = 0
+        self._signs: list[tuple[int, str]] = []
+        self._sung: list[tuple[Measure, int]] = []
+        self._verse = 0
 
     def read(self, line: str) -> None:
         """Take in a line of music, without its comment.
@@ -145,6 +146,7 @@ class VoiceReader:
         ValueError
             If it has a note that cannot be.
         """
+        self._sung, self._verse = [], 0
         for found in _SIGN.finditer(line):
             sign = found.lastgroup or "ignored"
             if sign == "bar_ending":
@@ -164,7 +166,12 @@ class VoiceReader:
         ValueError
             If its value cannot be.
         """
-        if letter == "K":
+        if letter == "w":
+            self._sing(words)
+        elif letter == "P":
+            self._close_measure()
+            self.measures[-1].part = words
+        elif letter == "K":
             self._key = parse_key(words)
             self.measures[-1].changes.append(Change(self._now, self._key))
         elif letter == "L":
@@ -178,6 +185,19 @@ class VoiceReader:
             if qpm is not None:
                 self._qpm = qpm
                 self.measures[-1].changes.append(Change(self._now, qpm))
+
+    def _sing(self, words: str) -> None:
+        """Put the next verse under the notes of the line that was read last."""
+        starts = [
+            k for k, (m, _) in enumerate(self._sung) if not k or m is not self._sung[k - 1][0]
+        ]
+        for k, text in aligned_syllables(words, len(self._sung), starts):
+            measure, onset = self._sung[k]
+            measure.lyrics.append(Lyric(onset, self._verse, text))
+        self._verse += 1
+
+    def _read_sign(self, sign: str, _: re.Match[str]) -> None:
+        self._signs.append((self._now, jump_sign(sign)))
 
     def _read_note(self, sign: str, _: re.Match[str]) -> None:
         parts = _NOTE_PARTS.match(sign)
@@ -274,11 +294,25 @@ class VoiceReader:
         ends = (sound.onset_ticks + sound.length_ticks for sound in measure.sounds)
         measure.length_ticks = max([self._now, *ends])
         self._now, self._slot = 0, _Slot(0, 0, 0)
+        self._place_signs()
         if not measure.length_ticks:
             return
         if len(self.measures) > MAX_MEASURES:
             raise ValueError(f"it has more than {MAX_MEASURES} bars; split it")
         self.measures.append(Measure(self._meter, self._key, self._qpm))
+
+    def _place_signs(self) -> None:
+        """Give the signs to the measures that they belong to, before or behind a bar line."""
+        measure, signs, self._signs = self.measures[-1], self._signs, []
+        for onset, sign in signs:
+            if sign == "segno" and 0 < onset == measure.length_ticks:
+                self._signs.append((0, sign))
+            elif sign == "coda" and onset:
+                measure.signs |= {"to_coda"}
+            elif sign in ("segno", "coda") or measure.length_ticks:
+                measure.signs |= {sign}
+            elif len(self.measures) > 1:
+                self.measures[-2].signs |= {sign}
 
     def _pitch(self, accidental: str | None, letter: str, octaves: str) -> int:
         name = letter.upper()
@@ -303,6 +337,8 @@ class VoiceReader:
             raise ValueError("a note has a length that cannot be played")
         sounds = [Sound(self._now, ticks, pitch, is_tied) for pitch, is_tied in pitches]
         self.measures[-1].sounds.extend(sounds)
+        if sounds:
+            self._sung.append((self.measures[-1], self._now))
         self._advance(ticks, len(pitches))
         self._is_tied, self._held = False, {}
 
@@ -314,6 +350,15 @@ class VoiceReader:
         """Close the last measure and return all of them."""
         self._read_bar("|", None)
         return self.measures[:-1]
+
+
+def jump_sign(words: str) -> str:
+    """Return which of `JUMP_SIGNS` a decoration is, however it is spelt."""
+    name = words.lower().replace(" ", "").replace(".", "")
+    for sign, beginnings in (("to_coda", ("dacoda",)), ("da_capo", ("dacapo", "dc"))):
+        if name.startswith(beginnings):
+            return sign
+    return "dal_segno" if name.startswith("d") else name
 
 
 @lru_cache(maxsize=4096)
@@ -347,108 +392,3 @@ def _repeats(line: str) -> tuple[int, bool]:
         return (1, True) if line.count(":") > 1 else (0, False)
     before, after = line.partition("|")[0], line.rpartition("|")[2]
     return before.count(":"), ":" in after
-
-
-def playing_order(measures: list[Measure]) -> Iterator[Measure]:
-    """Unfold repeats and endings.
-
-    A repeat goes back to the last opening sign, or else to the end of the repeat before.
-    Da capo and dal segno are not followed, nor is the order of parts (``P:``).
-
-    Parameters
-    ----------
-    measures : list of Measure
-        As written.
-
-    Yields
-    ------
-    Measure
-        As played.
-    """
-    start, turn, k, n_played = 0, 1, 0, 0
-    while k < len(measures):
-        measure = measures[k]
-        if measure.opens_repeat and k > start:
-            start, turn = k, 1
-        skipped = bool(measure.passes) and turn not in measure.passes
-        if not skipped:
-            yield measure
-            n_played += 1
-            if n_played > MAX_MEASURES:
-                raise ValueError(f"it has more than {MAX_MEASURES} bars with its repeats")
-        if measure.closes_repeats and not skipped:
-            if turn < _n_turns(measures, start, k):
-                turn, k = turn + 1, start
-                continue
-            start, turn = k + 1, 1
-        elif _ends_last_ending(measures, k) and not skipped:
-            start, turn = k + 1, 1
-        k += 1
-
-
-def _n_turns(measures: list[Measure], start: int, k: int) -> int:
-    """How often the section that closes at `k` is played."""
-    n_turns = measures[k].closes_repeats + 1
-    for j in range(start, len(measures)):
-        if j > k and not measures[j].passes:
-            break
-        n_turns = max([n_turns, *measures[j].passes])
-    return min(n_turns, MAX_PASSES)
-
-
-def _ends_last_ending(measures: list[Measure], k: int) -> bool:
-    following = measures[k + 1] if k + 1 < len(measures) else None
-    return bool(measures[k].passes) and (following is None or not following.passes)
-
-
-def aligned(measures: Iterable[Measure]) -> Iterator[Placed]:
-    """Place measures in time so that full bars begin on bar lines.
-
-    Bars are counted from the last change of meter. A pickup at the beginning is moved so
-    that it ends on a bar line. A short bar at the end of a section and the pickup after it
-    make up one bar; where they do not, as when a pickup is repeated after a full bar, a
-    rest fills the bar between them.
-
-    Parameters
-    ----------
-    measures : iterable of Measure
-        In the order of playing.
-
-    Yields
-    ------
-    Placed
-        Each measure with its place.
-    """
-    now = 0
-    for (_, bar), run in groupby(measures, key=lambda measure: (measure.meter, measure.bar)):
-        counted_from = now
-        waiting: list[Measure] = []
-        for measure in run:
-            waiting.append(measure)
-            if bar and measure.length_ticks % bar == 0:
-                gap = 0 if now == counted_from else _gap(waiting)
-                starts, now = _starts(waiting, now, bar, gap)
-                yield from map(Placed, starts, repeat(counted_from), waiting)
-                waiting = []
-        starts, now = _starts(waiting, now, 0, 0)
-        yield from map(Placed, starts, repeat(counted_from), waiting)
-
-
-def _starts(waiting: list[Measure], now: int, bar: int, gap: int) -> tuple[list[int], int]:
-    """Start of each measure, and the end of the last one.
-
-    With `bar`, a rest before measure `gap` makes them end on a bar line.
-    """
-    missing = -sum(measure.length_ticks for measure in waiting) % bar if bar else 0
-    starts = []
-    for k, measure in enumerate(waiting):
-        now += missing if k == gap else 0
-        starts.append(now)
-        now += measure.length_ticks
-    return starts, now
-
-
-def _gap(waiting: list[Measure]) -> int:
-    """Index of the measure before which a rest belongs: one that begins a section."""
-    sections = (k for k, measure in enumerate(waiting) if measure.begins_section)
-    return next(sections, len(waiting) - 1)

@@ -1,13 +1,15 @@
 """Tune books in ABC notation to notes.
 
 Follows the ABC standard 2.1 (abcnotation.com/wiki/abc:standard:v2.1): keys, modes and
-accidentals, lengths, broken rhythm, tuplets, ties, chords, chord symbols, repeats and
-endings, several voices, and fields in the middle of a tune. Grace notes, ornaments, words,
-and the order of parts are left out.
+accidentals, lengths, broken rhythm, tuplets, ties, chords, chord symbols, lyrics, repeats and
+endings, the order of parts, da capo and dal segno, several voices, and fields in the middle
+of a tune. Grace notes, ornaments and dynamics are left out, and so are jumps that are only
+words, as in ``"D.C."``.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -26,15 +28,11 @@ from solferino.notes.abc_fields import (
     parse_tempo,
     parse_unit_length,
 )
-from solferino.notes.abc_measures import (
-    TICKS_PER_QUARTER,
-    TICKS_PER_WHOLE,
-    Placed,
-    VoiceReader,
-    aligned,
-    playing_order,
-)
+from solferino.notes.abc_lines import FIELD, joined_lines, split_into_tunes
+from solferino.notes.abc_measures import VoiceReader
+from solferino.notes.abc_order import Placed, aligned, in_playing_order
 from solferino.notes.disk import MAX_FILE_BYTES, PathOrText, read_bytes
+from solferino.notes.score import TICKS_PER_QUARTER, TICKS_PER_WHOLE
 from solferino.notes.sequence import (
     DEFAULT_QPM,
     DEFAULT_VELOCITY,
@@ -51,11 +49,9 @@ from solferino.notes.timing import TempoMap
 ABC_TICKS_PER_QUARTER = 480
 MAX_TIME_S = 1e6
 
-_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _MUSIC_LETTERS = "abcdefgxz"
 _VOICE = re.compile(r"\[V:\s*([^\]]*)\]")
 _VOICE_NAME = re.compile(r'\b(?:name|nm)\s*=\s*"([^"]*)"')
-_COMMENT = re.compile(r"(?<!\\)%.*")
 _PROGRAM = re.compile(r"%%MIDI\s+program\s+(?:\d+\s+)?(\d+)\s*$")
 _DRUMS = re.compile(r"%%MIDI\s+channel\s+10\s*$")
 _EVERY_VOICE = ""
@@ -88,13 +84,17 @@ class TuneBook:
     errors: tuple[TuneError, ...]
 
 
-def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBook:
+def read_tune_book(
+    path: PathOrText, max_bytes: int = MAX_FILE_BYTES, *, repeats: bool = True
+) -> TuneBook:
     """Read the tunes of a book, and say which could not be read.
 
     Repeats are played. Full bars begin on bar lines, counted from the beginning of the piece
     or the last change of meter: a tune with a pickup begins with a rest. Chord symbols are
-    texts of kind "chord". The tempo is 120 where none is given, the velocity 80; the source is
-    the name of the file and the number of the tune, as in ``airs.abc#12``.
+    texts of kind "chord", syllables of kind "lyric", with a hyphen where the word goes on; when
+    a measure is played again the next verse is sung, if there is one. Words behind the tune
+    (``W:``) are texts at its beginning. The tempo is 120 where none is given, the velocity 80;
+    the source is the name of the file and the number of the tune, as in ``airs.abc#12``.
 
     Parameters
     ----------
@@ -102,6 +102,8 @@ def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBoo
         A file in ABC notation, in UTF-8 or Latin-1.
     max_bytes : int
         Largest size that is read.
+    repeats : bool
+        Whether repeats and jumps are played, or every measure once.
 
     Raises
     ------
@@ -115,7 +117,7 @@ def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBoo
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    book = parse_tune_book(text, Path(path).name)
+    book = parse_tune_book(text, Path(path).name, repeats=repeats)
     if not book.tunes:
         first = book.errors[0]
         raise MusicFileError(
@@ -124,7 +126,7 @@ def read_tune_book(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> TuneBoo
     return book
 
 
-def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
+def parse_tune_book(text: str, name: str = "the text", *, repeats: bool = True) -> TuneBook:
     """Read a tune book from its text; see `read_tune_book`.
 
     Parameters
@@ -133,6 +135,8 @@ def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
         The content of a file.
     name : str
         What to call it in errors and in `source`.
+    repeats : bool
+        Whether repeats and jumps are played, or every measure once.
 
     Raises
     ------
@@ -140,8 +144,8 @@ def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
         If it has no ``X:`` field.
     """
     tunes, errors = [], []
-    for header, lines in _split(text):
-        tune = _Tune(name, header)
+    for header, lines in split_into_tunes(text):
+        tune = _Tune(name, header, repeats)
         try:
             tunes.append(tune.read(lines))
         except (ValueError, OverflowError) as error:
@@ -151,42 +155,6 @@ def parse_tune_book(text: str, name: str = "the text") -> TuneBook:
     return TuneBook(tuple(tunes), tuple(errors))
 
 
-def _split(text: str) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield each tune as the fields before the first tune and its own lines."""
-    header: list[str] = []
-    lines: list[str] | None = None
-    for line in text.splitlines():
-        if re.match(r"X:\s*\d*", line):
-            if lines is not None:
-                yield header, lines
-            lines = [line]
-        elif lines is None:
-            header.append(line)
-        else:
-            lines.append(line)
-    if lines is not None:
-        yield header, lines
-
-
-def _joined(lines: Iterable[str]) -> Iterator[str]:
-    """Take comments off, and join lines of music that end with a backslash to the next."""
-    begun: list[str] = []
-    for line in lines:
-        if begun and _FIELD.match(line):
-            yield "".join(begun)
-            begun = []
-        if line.startswith("%") and not line.startswith("%%MIDI"):
-            continue
-        text = line if line.startswith("%%") else _COMMENT.sub("", line)
-        if text.rstrip().endswith("\\"):
-            begun.append(text.rstrip()[:-1])
-        else:
-            yield "".join([*begun, text])
-            begun = []
-    if begun:
-        yield "".join(begun)
-
-
 @final
 @dataclass
 class _Tune:
@@ -194,6 +162,7 @@ class _Tune:
 
     name: str
     header: list[str]
+    repeats: bool
     number: str = ""
     title: str = ""
     meter: Meter | None = None
@@ -206,10 +175,12 @@ class _Tune:
     names: dict[str, str] = field(default_factory=dict)
     voices: dict[str, VoiceReader] = field(default_factory=dict)
     voice: str = _EVERY_VOICE
+    parts: str = ""
+    words: list[str] = field(default_factory=list)
 
     def read(self, lines: list[str]) -> NoteSequence:
         """Read all lines and put the piece together."""
-        for line in _joined((*self.header, *lines)):
+        for line in joined_lines((*self.header, *lines)):
             if line.startswith("%%"):
                 self._read_directive(line)
                 continue
@@ -218,7 +189,9 @@ class _Tune:
             self._read_line(line)
         if self.key is None:
             raise ValueError("has no K: field, which ends the header; write one like K:C")
-        voices = [list(aligned(playing_order(r.finish()))) for r in self.voices.values()]
+        written = [reader.finish() for reader in self.voices.values()]
+        played = in_playing_order(written, self.parts) if self.repeats else written
+        voices = [list(aligned(voice)) for voice in played]
         rows = [row for index, voice in enumerate(voices) for row in _note_rows(voice, index)]
         if not rows:
             raise ValueError("has no notes")
@@ -244,7 +217,7 @@ class _Tune:
             )
 
     def _read_line(self, line: str) -> None:
-        found = _FIELD.match(line)
+        found = FIELD.match(line)
         if not found or (self.key is not None and found[1] in _MUSIC_LETTERS):
             if self.key is not None:
                 self._read_music(line)
@@ -252,6 +225,8 @@ class _Tune:
             self._read_header(found[1], found[2].strip())
         elif found[1] == "V":
             self._set_voice(found[2])
+        elif found[1] == "W":
+            self.words.append(found[2].strip())
         else:
             self._reader().set_field(found[1], found[2].strip())
 
@@ -266,6 +241,8 @@ class _Tune:
             self.unit_length = parse_unit_length(words)
         elif letter == "Q":
             self.tempo = words
+        elif letter == "P":
+            self.parts = words
         elif letter == "V":
             self._set_voice(words)
         elif letter == "K":
@@ -321,7 +298,11 @@ class _Tune:
             tempos=np.array([(seconds(t), qpm) for t, qpm in tempos], TEMPO_DTYPE),
             meters=np.array([(seconds(t), *m) for t, m in meters], METER_DTYPE),
             keys=np.array([(seconds(t), k.sharps, k.is_minor) for t, k in keys], KEY_DTYPE),
-            texts=tuple(Text(float(seconds(t)), s, "chord") for t, s in _chord_symbols(voices)),
+            texts=(
+                *(Text(0.0, line) for line in self.words if line),
+                *(Text(float(seconds(t)), s, "chord") for t, s in _chord_symbols(voices)),
+                *(Text(float(seconds(t)), s, "lyric", v) for t, s, v in _lyrics(voices)),
+            ),
             title=self.title,
             source=f"{self.name}#{self.number}",
             total_time_s=end_s,
@@ -386,3 +367,16 @@ def _chord_symbols(voices: list[list[Placed]]) -> Iterator[tuple[int, str]]:
             for change in measure.changes:
                 if isinstance(change.value, str):
                     yield start + change.onset_ticks, change.value
+
+
+def _lyrics(voices: list[list[Placed]]) -> Iterator[tuple[int, str, int]]:
+    """List syllables with their ticks and voices; the n-th time a measure has its n-th verse."""
+    for index, voice in enumerate(voices):
+        times: Counter[int] = Counter()
+        for start, _, measure in voice:
+            last_verse = max((lyric.verse for lyric in measure.lyrics), default=0)
+            verse = min(times[id(measure)], last_verse)
+            times[id(measure)] += 1
+            for lyric in measure.lyrics:
+                if lyric.verse == verse:
+                    yield start + lyric.onset_ticks, lyric.text, index

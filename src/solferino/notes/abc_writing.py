@@ -6,23 +6,36 @@ do not, the voice is written in layers, with ``&`` between them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 
 from solferino.errors import MusicFileError, QuantizationError
 from solferino.notes.abc_fields import parse_tempo
-from solferino.notes.abc_measures import TICKS_PER_QUARTER, TICKS_PER_WHOLE
-from solferino.notes.abc_spelling import Speller, key_field, length_sign
+from solferino.notes.abc_spelling import key_field, length_sign, note_sign
 from solferino.notes.disk import PathOrText, write_beside
-from solferino.notes.harmony import estimate_major_key
 from solferino.notes.quantization import QuantizedSequence, quantize
+from solferino.notes.score import (
+    DYADIC_TICKS,
+    TICKS_PER_QUARTER,
+    TICKS_PER_WHOLE,
+    Bar,
+    Chord,
+    bars_of,
+    by_bar,
+    check_meters,
+    cut,
+    filled,
+    keys_of,
+    layers_of,
+    with_pickup,
+)
 from solferino.notes.sequence import Instrument, NoteSequence
-from solferino.notes.timing import TempoMap
+from solferino.notes.spelling import Speller
+from solferino.notes.written_values import beats_around_tuplets
 
 DEFAULT_STEPS_PER_QUARTER = 12
 BARS_PER_LINE = 4
@@ -31,26 +44,6 @@ SLOWEST_QPM, FASTEST_QPM = 4, 10_000
 TEMPO_PRECISION_QPM = 0.001
 
 _UNITS = (Fraction(1, 8), Fraction(1, 16))
-_DYADIC_TICKS = 315
-"""Lengths of so many ticks, doubled any number of times, need no tuplet."""
-
-
-class _Chord(NamedTuple):
-    """Notes that begin and end together, or a rest without pitches."""
-
-    start: int
-    stop: int
-    pitches: tuple[int, ...]
-    is_tied: bool = False
-
-
-class _Bar(NamedTuple):
-    """What stands between two bar lines; `field` is what to write before it."""
-
-    start: int
-    stop: int
-    beat: int
-    field: str = ""
 
 
 @final
@@ -58,8 +51,8 @@ class _Bar(NamedTuple):
 class _Score:
     """A piece as it is to be written: all times in ticks of `TICKS_PER_QUARTER`."""
 
-    bars: list[_Bar]
-    voices: list[list[list[_Chord]]]
+    bars: list[Bar]
+    voices: list[list[list[Chord]]]
     instruments: list[Instrument]
     keys: dict[int, tuple[int, bool]]
     signs: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -147,13 +140,7 @@ def abc_text(notes: NoteSequence, steps_per_quarter: int = DEFAULT_STEPS_PER_QUA
 
 def _check(quantized: QuantizedSequence) -> None:
     """Raise for meters and tempi that cannot be written."""
-    for meter in quantized.meters:
-        denominator = int(meter["denominator"])
-        if denominator & (denominator - 1) or denominator > 128:
-            raise MusicFileError(
-                f"ABC notation has no meter {meter['numerator']}/{denominator}; "
-                "give it a denominator of 1, 2, 4 ... 128"
-            )
+    check_meters(quantized, "ABC notation")
     for qpm in quantized.tempos["qpm"]:
         if not SLOWEST_QPM <= qpm <= FASTEST_QPM:
             raise MusicFileError(
@@ -194,11 +181,12 @@ def _tempo_field(qpm: float, numerator: int = 4) -> str:
 def _score(notes: NoteSequence, quantized: QuantizedSequence, step_ticks: int) -> _Score:
     """Lay a piece out in bars, voices and layers."""
     used = np.unique(quantized.notes["instrument"]).tolist()
+    keys = keys_of(notes, quantized, TICKS_PER_QUARTER // step_ticks)
     score = _Score(
-        bars=list(_bars(quantized, step_ticks)),
-        voices=[list(_layers(quantized, index, step_ticks)) for index in used],
+        bars=list(bars_of(quantized, step_ticks)),
+        voices=[layers_of(_chords(quantized, index, step_ticks)) for index in used],
         instruments=[notes.instruments[index] for index in used],
-        keys=_keys(notes, quantized, step_ticks),
+        keys={step * step_ticks: key for step, key in keys.items()},
     )
     for tempo in quantized.tempos[1:]:
         score.signs[int(tempo["step"]) * step_ticks].append(
@@ -207,45 +195,14 @@ def _score(notes: NoteSequence, quantized: QuantizedSequence, step_ticks: int) -
     for text in quantized.chords:
         symbol = _words(text.text).replace('"', "'")
         score.signs[text.step * step_ticks].append(f'"{symbol}"')
-    _make_pickup(score)
+    begins = [layer[0].start for voice in score.voices for layer in voice]
+    changes = [tick for tick in score.keys if tick]
+    score.bars = with_pickup(score.bars, [*begins, *changes, *score.signs])
     return score
 
 
-def _bars(quantized: QuantizedSequence, step_ticks: int) -> Iterator[_Bar]:
-    """Yield the bars; one that is cut short before its own meter begins anew has none."""
-    meters = quantized.meters
-    stops = [*meters["step"][1:].tolist(), quantized.total_steps]
-    for k, (meter, stop) in enumerate(zip(meters, stops, strict=True)):
-        numerator, denominator = int(meter["numerator"]), int(meter["denominator"])
-        length = TICKS_PER_WHOLE * numerator // denominator
-        beat = TICKS_PER_WHOLE // denominator * (3 if numerator in (6, 9, 12) else 1)
-        now = int(meter["step"]) * step_ticks
-        end = min(stop, quantized.total_steps) * step_ticks
-        name = f"[M:{numerator}/{denominator}]"
-        is_new = k > 0
-        is_restated = k + 1 < len(meters) and tuple(meters[k + 1])[1:] == (numerator, denominator)
-        while now < end:
-            is_free = is_restated and now + length > end
-            words = "[M:none]" if is_free else name if is_new else ""
-            yield _Bar(now, min(now + length, end), beat, words)
-            now, is_new = now + length, False
-
-
-def _layers(quantized: QuantizedSequence, index: int, step_ticks: int) -> Iterator[list[_Chord]]:
-    """Yield the layers of an instrument: chords that do not overlap, in order of time."""
-    layers: list[list[_Chord]] = []
-    for chord in _chords(quantized, index):
-        ticks = chord._replace(start=chord.start * step_ticks, stop=chord.stop * step_ticks)
-        free = next((layer for layer in layers if layer[-1].stop <= ticks.start), None)
-        if free is None:
-            free = []
-            layers.append(free)
-        free.append(ticks)
-    yield from layers
-
-
-def _chords(quantized: QuantizedSequence, index: int) -> list[_Chord]:
-    """Gather the notes of an instrument that begin and end on the same steps, highest first."""
+def _chords(quantized: QuantizedSequence, index: int, step_ticks: int) -> Iterator[Chord]:
+    """Gather the notes of an instrument that begin and end on the same steps."""
     table = quantized.notes[quantized.notes["instrument"] == index]
     ends: dict[tuple[int, int], int] = {}
     for note in table.tolist():
@@ -255,45 +212,9 @@ def _chords(quantized: QuantizedSequence, index: int) -> list[_Chord]:
     together: dict[tuple[int, int], list[int]] = defaultdict(list)
     for (pitch, start, end), after in zip(spans, following, strict=True):
         stop = min(end, after[1]) if after[0] == pitch else end
-        together[start, stop].append(pitch)
-    chords = [_Chord(*span, tuple(sorted(pitches))) for span, pitches in together.items()]
-    return sorted(chords, key=lambda chord: (chord.start, -max(chord.pitches)))
-
-
-def _keys(
-    notes: NoteSequence, quantized: QuantizedSequence, step_ticks: int
-) -> dict[int, tuple[int, bool]]:
-    """Find the key signatures by tick, each only where it is new."""
-    steps_per_quarter = TICKS_PER_QUARTER // step_ticks
-    quarters = TempoMap.from_sequence(notes).seconds_to_quarters(notes.keys["time_s"])
-    steps = np.floor(quarters * steps_per_quarter + 0.5 + 1e-6).astype(np.int64).tolist()
-    rows = zip(steps, notes.keys.tolist(), strict=True)
-    table = {step: (sharps, is_minor) for step, (_, sharps, is_minor) in rows}
-    if table:
-        table = {0: next(iter(table.values())), **table}
-    else:
-        tones = notes.notes["pitch"][~notes.is_drum]
-        tonic = estimate_major_key(tones) if len(tones) else 0
-        table = {0: ((7 * tonic + 5) % 12 - 5, False)}
-    keys: dict[int, tuple[int, bool]] = {}
-    last = None
-    for step in sorted(table):
-        if table[step] != last and step < quantized.total_steps:
-            keys[step * step_ticks] = last = table[step]
-    return keys
-
-
-def _make_pickup(score: _Score) -> None:
-    """Cut the rest off before the first note, as tune books do, where it is read back."""
-    if len(score.bars) < 2:
-        return
-    first, second = score.bars[:2]
-    length = first.stop - first.start
-    begins = (layer[0].start for voice in score.voices for layer in voice)
-    changes = (tick for tick in score.keys if tick)
-    begin = min([*begins, *changes, *score.signs])
-    if 0 < begin < first.stop and not second.field and second.stop - second.start == length:
-        score.bars[0] = first._replace(start=begin)
+        together[start * step_ticks, stop * step_ticks].append(pitch)
+    for span, pitches in together.items():
+        yield Chord(*span, tuple(sorted(pitches)))
 
 
 def _body(score: _Score, unit: Fraction) -> str:
@@ -317,7 +238,7 @@ class _VoiceWriter:
     def __init__(
         self,
         score: _Score,
-        layers: list[list[_Chord]],
+        layers: list[list[Chord]],
         signs: dict[int, list[str]],
         unit: Fraction,
     ) -> None:
@@ -326,7 +247,7 @@ class _VoiceWriter:
         self._signs = signs
         self._unit_ticks = unit * TICKS_PER_WHOLE
         self._speller = Speller(score.keys[0][0])
-        self._layers = [_by_bar(layer, score.bars) for layer in layers]
+        self._layers = [by_bar(layer, score.bars) for layer in layers]
 
     def bars(self) -> Iterator[str]:
         """Yield each bar with the bar line behind it."""
@@ -335,24 +256,24 @@ class _VoiceWriter:
             changes = [tick for tick in self._keys if bar.start < tick < bar.stop]
             self._speller.begin_bar(is_tied=is_tied, has_key_change=bool(changes))
             is_tied = any(c.is_tied and c.stop == bar.stop for n in self._layers for c in n[k])
-            parts = [bar.field + self._layer(0, k, bar)]
+            parts = [_meter_field(bar) + self._layer(0, k, bar)]
             parts += [
                 self._layer(n, k, bar) for n in range(1, len(self._layers)) if self._layers[n][k]
             ]
             yield " & ".join(parts) + " | "
 
-    def _layer(self, n: int, k: int, bar: _Bar) -> str:
+    def _layer(self, n: int, k: int, bar: Bar) -> str:
         """Write what a layer has in a bar."""
         events = set[int]()
         if n == 0:
             events = {t for t in (*self._keys, *self._signs) if bar.start < t < bar.stop}
-        chords = list(_filled(self._layers[n][k], bar))
-        chords = [part for chord in chords for part in _cut(chord, events)]
-        chords = [part for chord in chords for part in _cut(chord, _beats_within(chord))]
+        chords = list(filled(self._layers[n][k], bar))
+        chords = [part for chord in chords for part in cut(chord, events)]
+        chords = [part for chord in chords for part in cut(chord, beats_around_tuplets(chord))]
         words: list[str] = []
         left, factor = 0, Fraction(1)
         for i, chord in enumerate(chords):
-            if i and not left and (chord.start - bar.start) % bar.beat == 0:
+            if i and not left and (chord.start - bar.start) % bar.beat_ticks == 0:
                 words.append(" ")
             if n == 0:
                 words += self._changes(chord.start)
@@ -371,69 +292,31 @@ class _VoiceWriter:
             yield f"[K:{key_field(sharps, is_minor=is_minor)}]"
         yield from self._signs.get(tick, ())
 
-    def _sign(self, chord: _Chord, layer: int, factor: Fraction) -> str:
+    def _sign(self, chord: Chord, layer: int, factor: Fraction) -> str:
         """Write a note, chord or rest."""
         length = length_sign((chord.stop - chord.start) / self._unit_ticks / factor)
-        names = [self._speller.spell(pitch, layer) for pitch in chord.pitches]
+        names = [note_sign(self._speller.spell(pitch, layer)) for pitch in chord.pitches]
         if not names:
             return ("x" if layer else "z") + length
         sounds = names[0] if len(names) == 1 else f"[{''.join(names)}]"
         return sounds + length + "-" * chord.is_tied
 
 
-def _by_bar(layer: Iterable[_Chord], bars: list[_Bar]) -> list[list[_Chord]]:
-    """Share the chords of a layer out among the bars, tied over the bar lines."""
-    shares: list[list[_Chord]] = [[] for _ in bars]
-    lines = {bar.start for bar in bars[1:]}
-    number = {bar.start: k for k, bar in enumerate(bars)}
-    starts = np.array(sorted(number))
-    for chord in layer:
-        first, last = np.searchsorted(starts, [chord.start, chord.stop - 1], side="right") - 1
-        inner = {int(starts[k]) for k in range(first + 1, last + 1)} & lines
-        for k, part in enumerate(_cut(chord, inner)):
-            shares[first + k].append(part)
-    return shares
+def _meter_field(bar: Bar) -> str:
+    """Write what stands before a bar."""
+    if bar.is_cut_short:
+        return "[M:none]"
+    return f"[M:{bar.numerator}/{bar.denominator}]" if bar.is_new_meter else ""
 
 
-def _cut(chord: _Chord, ticks: set[int]) -> Iterator[_Chord]:
-    """Cut a chord at those ticks that lie within it, and tie the parts."""
-    inner = sorted(tick for tick in ticks if chord.start < tick < chord.stop)
-    edges = [chord.start, *inner, chord.stop]
-    for start, stop in pairwise(edges):
-        is_tied = bool(chord.pitches) and (chord.is_tied or stop < chord.stop)
-        yield _Chord(start, stop, chord.pitches, is_tied)
-
-
-def _filled(chords: list[_Chord], bar: _Bar) -> Iterator[_Chord]:
-    """Put rests between the chords of a bar."""
-    now = bar.start
-    for chord in chords:
-        if now < chord.start:
-            yield _Chord(now, chord.start, ())
-        yield chord
-        now = chord.stop
-    if now < bar.stop:
-        yield _Chord(now, bar.stop, ())
-
-
-def _beats_within(chord: _Chord) -> set[int]:
-    """Find the beats at which a long note leaves or enters a triplet, to be cut there."""
-    if chord.stop - chord.start <= TICKS_PER_QUARTER:
-        return set()
-    after = -(-chord.start // TICKS_PER_QUARTER) * TICKS_PER_QUARTER
-    before = chord.stop // TICKS_PER_QUARTER * TICKS_PER_QUARTER
-    edges = ((chord.start, after), (chord.stop, before))
-    return {beat for edge, beat in edges if edge % _DYADIC_TICKS}
-
-
-def _tuplet(chords: list[_Chord]) -> tuple[int, Fraction]:
+def _tuplet(chords: list[Chord]) -> tuple[int, Fraction]:
     """Count the notes of the triplet that begins here, with its factor; 0 if none does."""
     total = 0
     for k, chord in enumerate(chords):
         length = chord.stop - chord.start
         total += length
-        if length % (_DYADIC_TICKS // 3) or not length or (k == 0 and length % _DYADIC_TICKS == 0):
+        if length % (DYADIC_TICKS // 3) or not length or (k == 0 and length % DYADIC_TICKS == 0):
             break
-        if total % _DYADIC_TICKS == 0:
+        if total % DYADIC_TICKS == 0:
             return k + 1, Fraction(2, 3)
     return 0, Fraction(1)

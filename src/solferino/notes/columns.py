@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
+from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+MAX_FLOAT = float(np.finfo(float).max)
 
 Table = NDArray[np.void]
 Rows = Table | Iterable[Sequence[Any]]
@@ -53,6 +56,46 @@ def table_of_columns(columns: Iterable[ArrayLike], dtype: np.dtype[np.void]) -> 
     return table
 
 
+def copied(table: Table) -> Table:
+    """Copy a table.
+
+    NumPy copies, takes and joins structured arrays column by column; here whole rows are
+    moved, which is many times faster.
+    """
+    copy = np.empty(len(table), table.dtype)
+    _opaque(copy)[:] = _opaque(table)
+    return copy
+
+
+def taken(table: Table, rows: NDArray[Any]) -> Table:
+    """Take rows of a table into a new one.
+
+    Parameters
+    ----------
+    table : structured array, shape (n_rows,)
+    rows : ndarray of bool, shape (n_rows,), or of int
+        Which; in their order.
+    """
+    opaque = _opaque(table)
+    found = opaque[rows] if rows.dtype == np.bool_ else np.take(opaque, rows)
+    return np.asarray(found.view(table.dtype))
+
+
+def stacked(tables: Sequence[Table]) -> Table:
+    """Put tables with the same columns one after the other into a new one."""
+    return np.asarray(np.concatenate([_opaque(table) for table in tables]).view(tables[0].dtype))
+
+
+def _opaque(table: Table) -> NDArray[np.void]:
+    """Look at a table as rows of bytes."""
+    return table.view(_bytes_of_row(table.dtype.itemsize))
+
+
+@lru_cache(maxsize=64)
+def _bytes_of_row(n_bytes: int) -> np.dtype[np.void]:
+    return np.dtype((np.void, n_bytes))
+
+
 def frozen_table(rows: Rows, dtype: np.dtype[np.void], order: str) -> Table:
     """Copy rows into a table of their own that cannot be written.
 
@@ -77,7 +120,7 @@ def frozen_table(rows: Rows, dtype: np.dtype[np.void], order: str) -> Table:
     names = dtype.names or ()
     if isinstance(rows, np.ndarray) and rows.dtype == dtype:
         is_ours = rows.flags.owndata and not rows.flags.writeable
-        table = rows if is_ours else rows.copy()
+        table = rows if is_ours else copied(rows)
     elif isinstance(rows, np.ndarray) and rows.dtype.names:
         table = table_of_columns([rows[name] for name in names], dtype)
     else:
@@ -86,16 +129,18 @@ def frozen_table(rows: Rows, dtype: np.dtype[np.void], order: str) -> Table:
             raise ValueError(f"each row needs {', '.join(names)}: {len(names)} numbers")
         columns = zip(*listed, strict=True) if listed else ((),) * len(names)
         table = table_of_columns(columns, dtype)
-    if len(table) > 1 and np.any(np.diff(table[order]) < 0):
-        table = table[np.argsort(table[order], kind="stable")]
+    if len(table) > 1:
+        values = np.ascontiguousarray(table[order])
+        if not (values[1:] >= values[:-1]).all():
+            table = taken(table, np.argsort(values, kind="stable"))
     table.flags.writeable = False
     return table
 
 
-def lie_within(values: ArrayLike, low: float, high: float = float(np.finfo(float).max)) -> bool:
+def lie_within(values: ArrayLike, low: float, high: float = MAX_FLOAT) -> bool:
     """Tell whether every value lies in [low, high]; NaN and infinity do not."""
     array = np.asarray(values)
-    return bool(((array >= low) & (array <= high)).all())
+    return not array.size or bool(array.min() >= low and array.max() <= high)
 
 
 def have_equal_fields(one: _Dataclass, other: _Dataclass) -> bool:

@@ -11,6 +11,7 @@ from solferino.errors import MusicFileError
 PathOrText = str | os.PathLike[str]
 
 MAX_FILE_BYTES = 64 * 2**20
+MAX_REASON_CHARACTERS = 200
 
 
 def read_bytes(path: PathOrText, max_bytes: int = MAX_FILE_BYTES) -> bytes:
@@ -117,9 +118,9 @@ def write_beside(path: PathOrText, data: bytes) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line why the system refused."""
+    """Say in one short line why the system refused."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(words).split())
+    return " ".join(str(words).split())[:MAX_REASON_CHARACTERS]
 
 
 def _umask() -> int:

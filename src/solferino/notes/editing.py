@@ -9,9 +9,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.notes.columns import Table
+from solferino.notes.columns import Table, copied, taken
 from solferino.notes.harmony import transpose_chord_symbol, transpose_key_signature
-from solferino.notes.sequence import DEFAULT_QPM, SETTINGS, NoteSequence, Text
+from solferino.notes.sequence import DEFAULT_QPM, SETTINGS, TABLES, NoteSequence, Text
 from solferino.notes.settings import SAME_MOMENT_S, settings_between, with_row_at_0
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,8 @@ def extract(notes: NoteSequence, start_s: float, end_s: float = math.inf) -> Not
     """
     _check_span(start_s, end_s)
     return notes.replace(
-        notes=_sounding_between(notes, start_s, end_s), total_time_s=min(notes.total_time_s, end_s)
+        notes=_cut(_sounding_between(notes, start_s, end_s), start_s, end_s),
+        total_time_s=min(notes.total_time_s, end_s),
     )
 
 
@@ -119,19 +120,21 @@ def transpose(
     NoteSequence
         Drums stay as they are; key signatures and chord symbols move with the notes.
     """
-    table, is_drum = notes.notes.copy(), notes.is_drum
+    table, is_drum = copied(notes.notes), notes.is_drum
     pitch = table["pitch"].astype(np.int64) + np.where(is_drum, 0, semitones)
     fits = is_drum | ((pitch >= max(min_pitch, 0)) & (pitch <= min(max_pitch, 127)))
     table["pitch"] = np.where(fits, pitch, 0)
-    keys = notes.keys.copy()
+    keys = copied(notes.keys)
     keys["sharps"] = transpose_key_signature(keys["sharps"], semitones)
+    symbols = {text.text for text in notes.texts if text.kind == "chord"}
+    moved = {symbol: transpose_chord_symbol(symbol, semitones) for symbol in symbols}
     texts = tuple(
-        text._replace(text=transpose_chord_symbol(text.text, semitones))
-        if text.kind == "chord"
-        else text
-        for text in notes.texts
+        Text(time_s, moved[words], kind, instrument)
+        if kind == "chord"
+        else Text(time_s, words, kind, instrument)
+        for time_s, words, kind, instrument in notes.texts
     )
-    return notes.replace(notes=table[fits], keys=keys, texts=texts)
+    return notes.replace(notes=table if fits.all() else taken(table, fits), keys=keys, texts=texts)
 
 
 def stretch(notes: NoteSequence, factor: float) -> NoteSequence:
@@ -155,34 +158,24 @@ def stretch(notes: NoteSequence, factor: float) -> NoteSequence:
     """
     if not 0 < factor < math.inf:
         raise ValueError(f"factor must be above 0, got {factor:g}; 2 lasts twice as long")
-    tempos = with_row_at_0(notes.tempos, (0.0, DEFAULT_QPM)).copy()
+    tempos = copied(with_row_at_0(notes.tempos, (0.0, DEFAULT_QPM)))
     tempos["qpm"] /= factor
     return retimed(notes.replace(tempos=tempos), lambda times_s: times_s * factor)
 
 
 def _sounding_between(notes: NoteSequence, start_s: float, end_s: float) -> Table:
-    """Take the notes that sound in a span, cut at its edges."""
+    """Take the notes that sound in a span."""
     onset_s, release_s = notes.notes["onset_s"], notes.notes["release_s"]
     sounds = (onset_s < end_s) & ((release_s > start_s) | (onset_s >= start_s))
-    return cut(notes.notes[sounds], start_s, end_s)
+    return taken(notes.notes, sounds)
 
 
-def cut(table: Table, start_s: float, end_s: float) -> Table:
-    """Cut the notes of a table off at the edges of a span.
-
-    Parameters
-    ----------
-    table : structured array, shape (n_notes,), dtype NOTE_DTYPE
-    start_s, end_s : float
-        The span in seconds.
-
-    Returns
-    -------
-    structured array, shape (n_notes,), dtype NOTE_DTYPE
-    """
-    inside = table.copy()
-    inside["onset_s"] = np.maximum(table["onset_s"], start_s)
-    inside["release_s"] = np.clip(table["release_s"], inside["onset_s"], end_s)
+def _cut(table: Table, start_s: float, end_s: float, origin_s: float = 0.0) -> Table:
+    """Cut notes off at the edges of a span, and count their times from an origin."""
+    inside = copied(table)
+    onset_s = np.maximum(table["onset_s"], start_s)
+    inside["onset_s"] = onset_s - origin_s
+    inside["release_s"] = np.minimum(np.maximum(table["release_s"], onset_s), end_s) - origin_s
     return inside
 
 
@@ -195,46 +188,55 @@ def retimed(notes: NoteSequence, move: Callable[[Floats], Floats]) -> NoteSequen
     move : callable
         Gives the new times of an array of times, both in seconds, of the same shape.
     """
-    tables = {name: getattr(notes, name).copy() for name in ("notes", *SETTINGS)}
+    tables = {name: copied(t) for name in TABLES if len(t := getattr(notes, name))}
     for table in tables.values():
-        for column in {"onset_s", "release_s", "time_s"}.intersection(table.dtype.names or ()):
-            table[column] = move(table[column])
+        for column in table.dtype.names or ():
+            if column.endswith("_s"):
+                table[column] = move(np.ascontiguousarray(table[column]))
         table.flags.writeable = False
     texts_s = move(np.array([text.time_s for text in notes.texts], np.float64)).tolist()
     return notes.replace(
-        texts=tuple(text._replace(time_s=t) for text, t in zip(notes.texts, texts_s, strict=True)),
+        texts=tuple(
+            Text(time_s, words, kind, instrument)
+            for time_s, (_, words, kind, instrument) in zip(texts_s, notes.texts, strict=True)
+        ),
         total_time_s=float(move(np.array([notes.total_time_s]))[0]),
         **tables,
     )
 
 
 def as_own_piece(notes: NoteSequence, table: Table, start_s: float, end_s: float) -> NoteSequence:
-    """Make a piece of its own of notes that are cut to a span already.
+    """Make a piece of its own of notes, cut to a span.
 
     Parameters
     ----------
     notes : NoteSequence
         The whole piece.
     table : structured array, shape (n_notes,), dtype NOTE_DTYPE
-        The notes of the span.
+        Notes of it, in order, that do not end before the span nor begin after it.
     start_s, end_s : float
         The span in seconds; what is at `start_s` comes to 0, where the settings in force
         are stated.
     """
-    tables = {name: settings_between(getattr(notes, name), start_s, end_s) for name in SETTINGS}
+    stated = {name: getattr(notes, name) for name in SETTINGS if not _holds_throughout(notes, name)}
+    tables = {name: settings_between(table, start_s, end_s) for name, table in stated.items()}
     for settings in tables.values():
         settings["time_s"] -= start_s
         settings.flags.writeable = False
-    moved = table.copy()
-    moved["onset_s"] -= start_s
-    moved["release_s"] -= start_s
+    moved = _cut(table, start_s, end_s, start_s)
     moved.flags.writeable = False
-    return notes.replace(
+    return notes._derived(
         notes=moved,
         texts=_texts_between(notes.texts, start_s, end_s),
         total_time_s=min(max(notes.total_time_s, start_s), end_s) - start_s,
         **tables,
     )
+
+
+def _holds_throughout(notes: NoteSequence, name: str) -> bool:
+    """Tell whether a table is the same in every part of a piece."""
+    table = getattr(notes, name)
+    return len(table) == 0 or (len(table) == 1 and table["time_s"][0] == 0)
 
 
 def _texts_between(texts: tuple[Text, ...], start_s: float, end_s: float) -> tuple[Text, ...]:
@@ -246,7 +248,7 @@ def _texts_between(texts: tuple[Text, ...], start_s: float, end_s: float) -> tup
     if not any(text.time_s <= start_s + SAME_MOMENT_S for text in chords):
         earlier = (text for text in reversed(texts[:first]) if text.kind == "chord")
         inside = (*(text._replace(time_s=start_s) for text in islice(earlier, 1)), *inside)
-    return tuple(text._replace(time_s=text.time_s - start_s) for text in inside)
+    return tuple(Text(time_s - start_s, words, kind, k) for time_s, words, kind, k in inside)
 
 
 def _check_span(start_s: float, end_s: float) -> None:

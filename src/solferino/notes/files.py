@@ -1,6 +1,7 @@
 """Music files by their suffix: load, load all, save."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -10,6 +11,8 @@ from solferino.notes.abc_notation import TuneBook, TuneError, read_tune_book
 from solferino.notes.abc_writing import write_abc
 from solferino.notes.disk import PathOrText, read_bytes, write_beside
 from solferino.notes.midi import read_midi, write_midi
+from solferino.notes.musicxml import read_musicxml
+from solferino.notes.musicxml_writing import write_musicxml
 from solferino.notes.protobuf import parse_protobuf, read_protobuf, write_protobuf
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.tfrecord import read_tfrecord, write_note_sequences
@@ -17,6 +20,14 @@ from solferino.notes.tfrecord import read_tfrecord, write_note_sequences
 
 def _read_one_midi(path: PathOrText) -> TuneBook:
     return TuneBook((read_midi(path),), ())
+
+
+def _read_one_score(path: PathOrText) -> TuneBook:
+    return TuneBook((read_musicxml(path),), ())
+
+
+def _read_one_score_as_written(path: PathOrText) -> TuneBook:
+    return TuneBook((read_musicxml(path, repeats=False),), ())
 
 
 def _read_one_message(path: PathOrText) -> TuneBook:
@@ -55,10 +66,23 @@ _READERS: Mapping[str, Callable[[PathOrText], TuneBook]] = MappingProxyType(
         ".midi": _read_one_midi,
         ".kar": _read_one_midi,
         ".abc": read_tune_book,
+        ".musicxml": _read_one_score,
+        ".xml": _read_one_score,
+        ".mxl": _read_one_score,
         ".pb": _read_one_message,
         ".tfrecord": _read_records,
     }
 )
+_READERS_AS_WRITTEN: Mapping[str, Callable[[PathOrText], TuneBook]] = MappingProxyType(
+    {
+        ".abc": partial(read_tune_book, repeats=False),
+        ".musicxml": _read_one_score_as_written,
+        ".xml": _read_one_score_as_written,
+        ".mxl": _read_one_score_as_written,
+    }
+)
+"""How the formats that have repeat signs are read without following them."""
+
 _SOUND_SUFFIX = ".wav"
 _WRITERS: Mapping[str, Callable[[NoteSequence, PathOrText], None]] = MappingProxyType(
     {
@@ -66,6 +90,9 @@ _WRITERS: Mapping[str, Callable[[NoteSequence, PathOrText], None]] = MappingProx
         ".midi": write_midi,
         ".kar": write_midi,
         ".abc": write_abc,
+        ".musicxml": write_musicxml,
+        ".xml": write_musicxml,
+        ".mxl": write_musicxml,
         ".pb": write_protobuf,
         ".tfrecord": _write_one_record,
     }
@@ -82,39 +109,45 @@ class Sound(Protocol):
         """Return the content of a WAV file."""
 
 
-def load(path: PathOrText) -> NoteSequence:
+def load(path: PathOrText, *, repeats: bool = True) -> NoteSequence:
     """Read a music file; of a tune book, the first tune.
 
     Parameters
     ----------
     path : str or path
         A file whose suffix is one of `SUFFIXES`, in small or capital letters.
+    repeats : bool
+        Whether the repeats of a score or a tune are played, or every bar once; other files
+        have none.
 
     Raises
     ------
     MusicFileError
         If it cannot be read as what its suffix says.
     """
-    return load_all(path)[0]
+    return load_all(path, repeats=repeats)[0]
 
 
-def load_all(path: PathOrText) -> list[NoteSequence]:
+def load_all(path: PathOrText, *, repeats: bool = True) -> list[NoteSequence]:
     """Read all pieces of a music file: the tunes of a book, or the one piece of a MIDI file.
 
     Parameters
     ----------
     path : str or path
         A file whose suffix is one of `SUFFIXES`, in small or capital letters.
+    repeats : bool
+        Whether the repeats of a score or a tune are played, or every bar once; other files
+        have none.
 
     Raises
     ------
     MusicFileError
         If it cannot be read as what its suffix says.
     """
-    return list(load_book(path).tunes)
+    return list(load_book(path, repeats=repeats).tunes)
 
 
-def load_book(path: PathOrText) -> TuneBook:
+def load_book(path: PathOrText, *, repeats: bool = True) -> TuneBook:
     """Read all pieces of a music file, and say which tunes of a book could not be read.
 
     Parameters
@@ -122,6 +155,9 @@ def load_book(path: PathOrText) -> TuneBook:
     path : str or path
         A file whose suffix is one of `SUFFIXES`, in small or capital letters. What holds one
         piece is a book of one tune.
+    repeats : bool
+        Whether the repeats of a score or a tune are played, or every bar once; other files
+        have none.
 
     Raises
     ------
@@ -131,7 +167,8 @@ def load_book(path: PathOrText) -> TuneBook:
     file = Path(path)
     suffix = file.suffix.lower()
     if suffix in _READERS:
-        return _READERS[suffix](file)
+        read = _READERS[suffix] if repeats else _READERS_AS_WRITTEN.get(suffix, _READERS[suffix])
+        return read(file)
     if file.is_dir() or not file.exists():
         read_bytes(file)
     if suffix == _SOUND_SUFFIX:
@@ -148,8 +185,9 @@ def save(music: NoteSequence | Sound, path: PathOrText) -> None:
     Parameters
     ----------
     music : NoteSequence or Waveform
-        Notes for ``.mid``, ``.midi``, ``.kar``, ``.abc``, ``.pb`` (a NoteSequence message of
-        Magenta) and ``.tfrecord`` (a file of these, here of one); a waveform for ``.wav``.
+        Notes for ``.mid``, ``.midi``, ``.kar``, ``.abc``, ``.musicxml``, ``.xml``, ``.mxl``
+        (MusicXML, the last compressed), ``.pb`` (a NoteSequence message of Magenta) and
+        ``.tfrecord`` (a file of these, here of one); a waveform for ``.wav``.
     path : str or path
         Where.
 

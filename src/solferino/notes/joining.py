@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.notes.columns import Table
+from solferino.notes.columns import Table, stacked
 from solferino.notes.editing import trim
-from solferino.notes.sequence import DEFAULT_QPM, SETTINGS, Instrument, NoteSequence
+from solferino.notes.sequence import DEFAULT_QPM, SETTINGS, Instrument, NoteSequence, Text
 from solferino.notes.settings import remove_redundant, with_row_at_0
 from solferino.notes.splitting import split_at
 
@@ -155,8 +155,13 @@ def _self_contained(piece: NoteSequence) -> dict[str, Table]:
     tables = {name: getattr(piece, name) for name in SETTINGS}
     tables["tempos"] = with_row_at_0(tables["tempos"], (0.0, DEFAULT_QPM))
     tables["meters"] = with_row_at_0(tables["meters"], (0.0, 4, 4))
-    tables = {name: t[t["time_s"] <= piece.total_time_s] for name, t in tables.items()}
+    tables = {name: _until(table, piece.total_time_s) for name, table in tables.items()}
     return {"notes": piece.notes, **tables}
+
+
+def _until(table: Table, end_s: float) -> Table:
+    """Leave the settings made up to a time."""
+    return table[: np.searchsorted(table["time_s"], end_s, side="right")]
 
 
 def _together(
@@ -164,34 +169,40 @@ def _together(
 ) -> dict[str, Any]:
     """Fields of a piece that holds the tables of several, each moved to its start."""
     instruments, places = _merged_instruments([piece.instruments for piece in pieces])
-    stacked = {
-        name: _stacked([own[name] for own in tables], starts_s, places) for name in tables[0]
-    }
+    joined = {name: _stacked([own[name] for own in tables], starts_s, places) for name in tables[0]}
     texts = [
-        text._replace(
-            time_s=text.time_s + start_s,
-            instrument=-1 if text.instrument < 0 else int(place[text.instrument]),
-        )
+        text
         for piece, start_s, place in zip(pieces, starts_s.tolist(), places, strict=True)
-        for text in piece.texts
+        for text in _moved_texts(piece.texts, start_s, place.tolist())
     ]
-    return {"instruments": instruments, "texts": tuple(texts), **stacked}
+    return {"instruments": instruments, "texts": tuple(texts), **joined}
+
+
+def _moved_texts(texts: Sequence[Text], start_s: float, place: list[int]) -> Sequence[Text]:
+    if start_s == 0 and place == list(range(len(place))):
+        return texts
+    return [
+        Text(time_s + start_s, words, kind, -1 if k < 0 else place[k])
+        for time_s, words, kind, k in texts
+    ]
 
 
 def _stacked(
     tables: Sequence[Table], starts_s: Floats, places: Sequence[NDArray[np.int16]]
 ) -> Table:
     """Put tables of several pieces into one, in their times and with their instruments."""
-    stacked = np.concatenate(tables)
-    n_rows = [len(table) for table in tables]
-    for column in {"onset_s", "release_s", "time_s"}.intersection(stacked.dtype.names or ()):
-        stacked[column] += np.repeat(starts_s, n_rows)
-    if "instrument" in (stacked.dtype.names or ()):
-        first_place = np.cumsum([0] + [len(place) for place in places[:-1]])
-        old = stacked["instrument"] + np.repeat(first_place, n_rows)
-        stacked["instrument"] = np.concatenate(places)[old]
-    stacked.flags.writeable = False
-    return stacked
+    table = stacked(tables)
+    ends = np.cumsum([len(own) for own in tables]).tolist()
+    for first, end, start_s, place in zip(
+        [0, *ends], ends, starts_s.tolist(), places, strict=False
+    ):
+        for column in table.dtype.names or ():
+            if column.endswith("_s") and start_s:
+                table[column][first:end] += start_s
+            elif column == "instrument" and (place != np.arange(len(place))).any():
+                table[column][first:end] = place[table[column][first:end]]
+    table.flags.writeable = False
+    return table
 
 
 def _merged_instruments(

@@ -1,7 +1,9 @@
 """NoteSequence: music in memory, as read-only columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
@@ -10,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solferino.notes.columns import (
+    MAX_FLOAT,
     Rows,
     Table,
     frozen_table,
@@ -107,6 +110,25 @@ TABLES: Mapping[str, np.dtype[np.void]] = MappingProxyType(
 SETTINGS = tuple(name for name in TABLES if name != "notes")
 """The tables of which a row holds until the next one like it."""
 
+_RANGES: Mapping[str, tuple[tuple[str, float, float, str], ...]] = MappingProxyType(
+    {
+        "tempos": (("qpm", 1e-9, MAX_FLOAT, "tempos must be above 0 quarter notes a minute"),),
+        "meters": (
+            ("numerator", 1, 255, "meters need a numerator above 0"),
+            ("denominator", 1, 65535, "meters need a denominator above 0"),
+        ),
+        "keys": (("sharps", -7, 7, "keys have -7 to 7 sharps"),),
+        "control_changes": (
+            ("number", 0, 127, "control numbers must be in 0..127"),
+            ("value", 0, 127, "control values must be in 0..127"),
+        ),
+        "pitch_bends": (("bend", -8192, 8191, "bend must be in -8192..8191"),),
+    }
+)
+_FIELDS_WITH_INSTRUMENTS = ("notes", "control_changes", "pitch_bends", "texts")
+_time_of = attrgetter("time_s")
+_UNKNOWN = object()
+
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,18 +184,26 @@ class NoteSequence:
 
     def __post_init__(self) -> None:
         """Freeze the tables, sort them by time and check every range."""
-        for name, dtype in TABLES.items():
+        self._settle({f.name for f in fields(self)})
+
+    def _settle(self, names: AbstractSet[str]) -> None:
+        """Freeze, sort and check the fields of these names; the others were before."""
+        for name in TABLES.keys() & names:
+            dtype = TABLES[name]
             try:
                 table = frozen_table(getattr(self, name), dtype, _time_column(dtype))
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
             object.__setattr__(self, name, table)
-        object.__setattr__(self, "instruments", tuple(Instrument(*i) for i in self.instruments))
-        texts = sorted((Text(*text) for text in self.texts), key=lambda text: text.time_s)
-        object.__setattr__(self, "texts", tuple(texts))
-        last_release_s = float(self.notes["release_s"].max(initial=0.0))
-        object.__setattr__(self, "total_time_s", max(float(self.total_time_s), last_release_s))
-        _check_ranges(self)
+        if "instruments" in names:
+            object.__setattr__(self, "instruments", tuple(Instrument(*i) for i in self.instruments))
+        if "texts" in names:
+            texts = (text if type(text) is Text else Text(*text) for text in self.texts)
+            object.__setattr__(self, "texts", tuple(sorted(texts, key=_time_of)))
+        if {"notes", "total_time_s"} & names:
+            last_release_s = float(self.notes["release_s"].max(initial=0.0))
+            object.__setattr__(self, "total_time_s", max(float(self.total_time_s), last_release_s))
+        _check_ranges(self, names)
 
     @classmethod
     def from_columns(
@@ -215,8 +245,28 @@ class NoteSequence:
         return np.asarray(flags[self.notes["instrument"]])
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; `total_time_s` grows where it must."""
-        return replace(self, **changes)
+        """Return a copy with some fields changed; `total_time_s` grows where it must.
+
+        Only what changes is checked: the rest was, and cannot have changed since.
+        """
+        values = vars(self)
+        changed = {name: v for name, v in changes.items() if v is not values.get(name, _UNKNOWN)}
+        unknown = changes.keys() - values
+        if unknown:
+            raise TypeError(f"a NoteSequence has no {', '.join(sorted(unknown))}")
+        copy = self._derived(**changed)
+        copy._settle(changed.keys())
+        return copy
+
+    def _derived(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, unchecked.
+
+        For rows that an operation takes from this piece and moves by one time: they are
+        sorted and in their ranges because this piece is. They must be owned and frozen.
+        """
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self) | changes)
+        return copy
 
     def with_notes(self, notes: Rows) -> Self:
         """Return a copy with other notes, all else kept."""
@@ -265,38 +315,57 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _check_ranges(piece: NoteSequence) -> None:
-    """Raise ValueError for the first rule that a column breaks."""
-    notes, n_instruments = piece.notes, len(piece.instruments)
-    rules = [
-        (np.isfinite(notes["release_s"]).all(), "release_s must be finite"),
-        ((notes["release_s"] >= notes["onset_s"]).all(), "release_s must not precede onset_s"),
-        ((notes["pitch"] <= 127).all(), "pitch must be in 0..127"),
-        ((notes["velocity"] <= 127).all(), "velocity must be in 0..127"),
-        (lie_within(piece.tempos["qpm"], 1e-9), "tempos must be above 0 quarter notes a minute"),
-        ((piece.meters["numerator"] > 0).all(), "meters need a numerator above 0"),
-        ((piece.meters["denominator"] > 0).all(), "meters need a denominator above 0"),
-        (lie_within(piece.keys["sharps"], -7, 7), "keys have -7 to 7 sharps"),
-        ((piece.control_changes["number"] <= 127).all(), "control numbers must be in 0..127"),
-        ((piece.control_changes["value"] <= 127).all(), "control values must be in 0..127"),
-        (lie_within(piece.pitch_bends["bend"], -8192, 8191), "bend must be in -8192..8191"),
-        (lie_within([i.program for i in piece.instruments], 0, 127), "program must be in 0..127"),
-        (lie_within([text.time_s for text in piece.texts], 0), "texts: time_s must be 0 or later"),
-        (all(text.kind in TEXT_KINDS for text in piece.texts), f"text kinds are {TEXT_KINDS}"),
-        (lie_within([piece.total_time_s], 0), "total_time_s must be 0 or later"),
-        (piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"),
-    ]
-    for name, dtype in TABLES.items():
-        column = _time_column(dtype)
-        rules.append((lie_within(getattr(piece, name)[column], 0), f"{column} must be 0 or later"))
-    for indices, lowest in (
-        (notes["instrument"], 0),
-        (piece.control_changes["instrument"], 0),
-        (piece.pitch_bends["instrument"], 0),
-        ([text.instrument for text in piece.texts], -1),
-    ):
-        known = lie_within(indices, lowest, n_instruments - 1)
-        rules.append((known, f"instrument must be an index below {n_instruments}"))
-    for holds, rule in rules:
+def _check_ranges(piece: NoteSequence, names: AbstractSet[str]) -> None:
+    """Raise ValueError for the first rule that one of these fields breaks."""
+    for holds, rule in _rules(piece, names):
         if not holds:
             raise ValueError(f"{rule} (in {piece!r})")
+
+
+def _rules(piece: NoteSequence, names: AbstractSet[str]) -> Iterator[tuple[bool, str]]:
+    if "notes" in names and len(piece.notes):
+        yield from _note_rules(piece.notes)
+    for name in SETTINGS:
+        table = getattr(piece, name)
+        if name in names and len(table):
+            for column, low, high, rule in _RANGES[name]:
+                yield lie_within(table[column], low, high), rule
+            yield _are_in_time(table["time_s"]), "time_s must be 0 or later"
+    if "instruments" in names:
+        programs = [instrument.program for instrument in piece.instruments]
+        yield lie_within(programs, 0, 127), "program must be in 0..127"
+    if "texts" in names:
+        times_s = [text.time_s for text in piece.texts]
+        yield lie_within(times_s, 0), "texts: time_s must be 0 or later"
+        kinds = {text.kind for text in piece.texts}
+        yield kinds.issubset(TEXT_KINDS), f"text kinds are {TEXT_KINDS}"
+    yield 0 <= piece.total_time_s <= MAX_FLOAT, "total_time_s must be 0 or later"
+    yield piece.ticks_per_quarter > 0, "ticks_per_quarter must be above 0"
+    for name in _FIELDS_WITH_INSTRUMENTS:
+        if {name, "instruments"} & names and len(getattr(piece, name)):
+            yield _know_their_instruments(piece, name)
+
+
+def _note_rules(notes: Table) -> Iterator[tuple[bool, str]]:
+    onset_s, release_s = (np.ascontiguousarray(notes[name]) for name in ("onset_s", "release_s"))
+    yield bool(np.isfinite(release_s).all()), "release_s must be finite"
+    yield bool((release_s >= onset_s).all()), "release_s must not precede onset_s"
+    yield notes["pitch"].max() <= 127, "pitch must be in 0..127"
+    yield notes["velocity"].max() <= 127, "velocity must be in 0..127"
+    yield _are_in_time(onset_s), "onset_s must be 0 or later"
+
+
+def _are_in_time(times_s: NDArray[np.float64]) -> bool:
+    """Tell whether times that are sorted, NaN last, are finite and none is below 0."""
+    return bool(times_s[0] >= 0 and times_s[-1] <= MAX_FLOAT)
+
+
+def _know_their_instruments(piece: NoteSequence, name: str) -> tuple[bool, str]:
+    n_instruments, lowest = len(piece.instruments), 0
+    if name == "texts":
+        indices = np.array([text.instrument for text in piece.texts])
+        lowest = -1
+    else:
+        indices = getattr(piece, name)["instrument"]
+    known = bool(indices.min() >= lowest and indices.max() < n_instruments)
+    return known, f"instrument must be an index below {n_instruments}"

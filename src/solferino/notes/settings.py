@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.notes.columns import Table
+from solferino.notes.columns import Table, copied, stacked, taken
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.timing import meter_changes
 
@@ -12,6 +12,8 @@ SAME_MOMENT_S = 1e-6
 
 LASTING_CONTROLLERS = np.setdiff1d(np.arange(120), [6, 38, *range(96, 102)])
 """Controllers whose value lasts; the others are orders, and each counts."""
+
+_LASTS = np.isin(np.arange(128), LASTING_CONTROLLERS)
 
 
 def remove_redundant(notes: NoteSequence) -> NoteSequence:
@@ -30,19 +32,15 @@ def remove_redundant(notes: NoteSequence) -> NoteSequence:
         stays, whatever it says. So do all meters off the bar line, which begin a bar, and
         controllers that are orders rather than settings, such as data entry.
     """
-    meters = _without_overridden(notes.meters)
-    changes_s = meter_changes(notes)["time_s"]
-    begins_bar = np.isin(meters["time_s"], changes_s)
-    begins_bar[:1] = True
-    lasting = np.isin(notes.control_changes["number"], LASTING_CONTROLLERS)
+    lasts = _LASTS[notes.control_changes["number"]]
     return notes.replace(
-        tempos=_without_restated(_without_overridden(notes.tempos)),
-        meters=meters[begins_bar],
-        keys=_without_restated(_without_overridden(notes.keys)),
-        control_changes=np.concatenate(
-            [_without_restated(notes.control_changes[lasting]), notes.control_changes[~lasting]]
+        tempos=_without_restated(notes.tempos),
+        meters=_without_restated_meters(notes),
+        keys=_without_restated(notes.keys),
+        control_changes=_taken(
+            notes.control_changes, ~lasts | ~_is_restated(notes.control_changes)
         ),
-        pitch_bends=_without_restated(notes.pitch_bends),
+        pitch_bends=_taken(notes.pitch_bends, ~_is_restated(notes.pitch_bends)),
     )
 
 
@@ -61,18 +59,21 @@ def settings_between(table: Table, start_s: float, end_s: float) -> Table:
     structured array, shape (n_rows_kept,)
         Those in force when the span begins, moved to its start, then those inside.
     """
-    first, stop = np.searchsorted(table["time_s"], [start_s, end_s]).tolist()
+    if not len(table):
+        return table
+    time_s = table["time_s"]
+    first, stop = time_s.searchsorted((start_s, end_s)).tolist()
     if start_s == end_s:
-        stop = int(np.searchsorted(table["time_s"], end_s, side="right"))
+        stop = int(time_s.searchsorted(end_s, side="right"))
     if first == 0:
-        return table[:stop].copy()
-    at_start = int(np.searchsorted(table["time_s"], start_s + SAME_MOMENT_S, side="right"))
+        return copied(table[:stop])
+    at_start = int(time_s.searchsorted(start_s + SAME_MOMENT_S, side="right"))
     stated = table[first : min(at_start, stop)]
     if "instrument" in (table.dtype.names or ()):
         in_force = _last_of_each_kind(table[:first], stated)
-        settings = np.concatenate([table[in_force], table[first:stop]])
+        settings = stacked([taken(table, in_force), table[first:stop]])
     else:
-        settings = table[first if len(stated) else first - 1 : stop].copy()
+        settings = copied(table[first if len(stated) else first - 1 : stop])
     settings["time_s"] = np.maximum(settings["time_s"], start_s)
     return np.asarray(settings)
 
@@ -89,40 +90,68 @@ def with_row_at_0(table: Table, row: tuple[float, ...]) -> Table:
     """
     if len(table) and table["time_s"][0] == 0:
         return table
-    return np.concatenate([np.array([row], table.dtype), table])
+    return stacked([np.array([row], table.dtype), table])
 
 
 def _kinds_of_setting(table: Table) -> NDArray[np.int64]:
     """Give equal numbers to rows of which the later one overrides the earlier."""
-    kinds = np.zeros(len(table), np.int64)
-    for column, n_values in (("instrument", 1), ("number", 128)):
-        if column in (table.dtype.names or ()):
-            kinds = kinds * n_values + table[column]
-    return kinds
+    names = table.dtype.names or ()
+    if "instrument" not in names:
+        return np.zeros(len(table), np.int64)
+    kinds = table["instrument"].astype(np.int64)
+    return kinds * 128 + table["number"] if "number" in names else kinds
 
 
 def _last_of_each_kind(earlier: Table, stated: Table) -> NDArray[np.int64]:
     """Find the rows that hold at the end of a table, but for kinds that are stated anew."""
-    kinds, kinds_stated = _kinds_of_setting(earlier), _kinds_of_setting(stated)
+    kinds = _kinds_of_setting(earlier)
     last = np.full(int(kinds.max()) + 1, -1)
     last[kinds] = np.arange(len(kinds))
-    last[kinds_stated[kinds_stated < len(last)]] = -1
+    if len(stated):
+        kinds_stated = _kinds_of_setting(stated)
+        last[kinds_stated[kinds_stated < len(last)]] = -1
     return np.sort(last[last >= 0])
 
 
-def _without_overridden(table: Table) -> Table:
-    """Leave the last row of each moment."""
-    is_last = np.ones(len(table), np.bool_)
-    is_last[:-1] = np.diff(table["time_s"]) > 0
-    return np.asarray(table[is_last])
+def _taken(table: Table, is_kept: NDArray[np.bool_]) -> Table:
+    return table if is_kept.all() else taken(table, is_kept)
 
 
 def _without_restated(table: Table) -> Table:
-    """Leave the rows that differ from the one of their kind before them."""
-    order = np.argsort(_kinds_of_setting(table), kind="stable")
-    ordered = table[order]
-    differs = np.zeros(len(table), np.bool_)
-    differs[:1] = True
-    for column in (table.dtype.names or ())[1:]:
-        differs[1:] |= ordered[column][1:] != ordered[column][:-1]
-    return table[np.sort(order[differs])]
+    """Leave the last row of each moment, if it differs from the one before."""
+    latest = _taken(table, ~_is_overridden(table))
+    return _taken(latest, ~_is_restated(latest))
+
+
+def _without_restated_meters(notes: NoteSequence) -> Table:
+    """Leave the last meter of each moment, if it differs or begins a bar off the bar line."""
+    meters = _taken(notes.meters, ~_is_overridden(notes.meters))
+    is_restated = _is_restated(meters)
+    if is_restated.any():
+        is_restated &= ~np.isin(meters["time_s"], meter_changes(notes)["time_s"])
+    return _taken(meters, ~is_restated)
+
+
+def _is_overridden(table: Table) -> NDArray[np.bool_]:
+    """Tell which rows another one follows at the same moment."""
+    is_overridden = np.zeros(len(table), np.bool_)
+    is_overridden[:-1] = table["time_s"][1:] == table["time_s"][:-1]
+    return is_overridden
+
+
+def _is_restated(table: Table) -> NDArray[np.bool_]:
+    """Tell which rows say the same as the one of their kind before them."""
+    is_restated = np.zeros(len(table), np.bool_)
+    if len(table) > 1:
+        kinds = _kinds_of_setting(table)
+        order = np.argsort(kinds, kind="stable")
+        columns = [kinds, *(table[name] for name in _columns_of_value(table))]
+        ordered = [column[order] for column in columns]
+        is_same = np.logical_and.reduce([column[1:] == column[:-1] for column in ordered])
+        is_restated[order[1:]] = is_same
+    return is_restated
+
+
+def _columns_of_value(table: Table) -> list[str]:
+    names = table.dtype.names or ()
+    return [name for name in names if name not in ("time_s", "instrument", "number")]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solferino.notes.columns import lie_within
-from solferino.notes.editing import as_own_piece, cut
+from solferino.notes.editing import as_own_piece
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.settings import SAME_MOMENT_S
 from solferino.notes.timing import TempoMap, meter_changes
@@ -156,7 +156,7 @@ def _parts_from(notes: NoteSequence, starts_s: Floats) -> list[NoteSequence]:
     edges_s = np.append(starts_s, math.inf)
     rows = np.searchsorted(notes.notes["onset_s"], edges_s - SAME_MOMENT_S).tolist()
     return [
-        as_own_piece(notes, cut(notes.notes[i:j], start_s, end_s), start_s, end_s)
+        as_own_piece(notes, notes.notes[i:j], start_s, end_s)
         for (i, j), (start_s, end_s) in zip(pairwise(rows), pairwise(edges_s.tolist()), strict=True)
     ]
 

@@ -7,11 +7,11 @@ from typing import Any, final
 
 import numpy as np
 
-from solferino.notes.abc_spelling import name_on_line_of_fifths
 from solferino.notes.columns import Table
 from solferino.notes.general_midi import PROGRAM_NAMES, controller_name
 from solferino.notes.harmony import estimate_major_key, major_key_histogram
 from solferino.notes.sequence import TEXT_KINDS, NoteSequence
+from solferino.notes.spelling import name_on_line_of_fifths
 from solferino.notes.timing import TempoMap, bar_times_s, meter_changes
 
 SAME_MOMENT_S = 1e-6

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from solferino.notes.columns import Table
+from solferino.notes.columns import Table, copied
 from solferino.notes.sequence import NoteSequence
 
 SUSTAIN_PEDAL = 64
@@ -34,7 +34,7 @@ def apply_sustain_pedal(notes: NoteSequence) -> NoteSequence:
     """
     controls = notes.control_changes
     pedal = controls[controls["number"] == SUSTAIN_PEDAL]
-    table = notes.notes.copy()
+    table = copied(notes.notes)
     next_strike_s = _next_strikes_s(notes.notes)
     for instrument in np.unique(pedal["instrument"]).tolist():
         if notes.instruments[instrument].is_drum:

@@ -157,7 +157,8 @@ def _moments_s(notes: NoteSequence) -> Floats:
     columns: list[Floats] = [notes.notes["onset_s"], notes.notes["release_s"], ends_s]
     columns += [getattr(notes, name)["time_s"] for name in SETTINGS]
     columns.append(np.array([text.time_s for text in notes.texts], np.float64))
-    return np.unique(np.concatenate(columns))
+    times_s = np.sort(np.concatenate(columns), kind="stable")
+    return np.asarray(times_s[np.append(True, np.diff(times_s) > 0)])
 
 
 def _tempos_along(

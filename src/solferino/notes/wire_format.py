@@ -28,7 +28,7 @@ MAX_VARINT_BYTES = 10
 MAX_ROWS = 2**20
 MAX_FIELDS_OF_A_ROW = 64
 
-_DOUBLE = Struct("<d")
+_FIXED = {"double": Struct("<d"), "fixed32": Struct("<I")}
 _LOW_64_BITS = 2**64 - 1
 
 
@@ -44,6 +44,7 @@ KINDS: Mapping[str, Kind] = {
     "int64": Kind(VARINT, np.dtype(np.int64)),
     "bool": Kind(VARINT, np.dtype(np.bool_)),
     "double": Kind(EIGHT_BYTES, np.dtype("<f8")),
+    "fixed32": Kind(FOUR_BYTES, np.dtype("<u4")),
     "string": Kind(COUNTED, np.dtype(object)),
     "bytes": Kind(COUNTED, np.dtype(object)),
 }
@@ -209,14 +210,14 @@ def _check_number_of_rows(n_rows: int, field: Field) -> None:
 
 def _field_at(data: bytes, position: int, end: int) -> tuple[int, int, int]:
     """Find the key of a field, its value or where that begins, and where it ends."""
-    key, position = _varint_at(data, position, end)
+    key, position = varint_at(data, position, end)
     wire_type = key & 7
     if key < 8:
         raise ValueError("it has a field with the number 0")
     if wire_type == VARINT:
-        return key, *_varint_at(data, position, end)
+        return key, *varint_at(data, position, end)
     if wire_type == COUNTED:
-        n_bytes, position = _varint_at(data, position, end)
+        n_bytes, position = varint_at(data, position, end)
     else:
         n_bytes = _fixed_size(wire_type)
     if n_bytes > end - position:
@@ -249,8 +250,14 @@ def _fixed_size(wire_type: int) -> int:
     return FIXED_SIZES[wire_type]
 
 
-def _varint_at(data: bytes, position: int, end: int) -> tuple[int, int]:
-    """Read a varint, and say where it ends."""
+def varint_at(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """Read the varint that begins at a position, and say where it ends.
+
+    Raises
+    ------
+    ValueError
+        If it has no end before `end`.
+    """
     value = shift = 0
     for octet in data[position : min(end, position + MAX_VARINT_BYTES)]:
         position += 1
@@ -265,9 +272,9 @@ def _value_at(data: bytes, field: Field, value: int, after: int) -> Any:
     """Read the value of a field: a varint itself, or what stands from `value` to `after`."""
     if isinstance(field.kind, Message):
         return _decode(data, field.kind, value, after)
+    if field.kind in _FIXED:
+        return _FIXED[field.kind].unpack_from(data, value)[0]
     match field.kind:
-        case "double":
-            return _DOUBLE.unpack_from(data, value)[0]
         case "string":
             return data[value:after].decode("utf-8", "replace")
         case "bytes":
@@ -282,8 +289,8 @@ def _value_bytes(value: Any, field: Field) -> bytes:
     """Write the value of a field, with its length where it is counted."""
     if isinstance(field.kind, Message):
         content = encode(value, field.kind)
-    elif field.kind == "double":
-        return _DOUBLE.pack(value)
+    elif field.kind in _FIXED:
+        return _FIXED[field.kind].pack(value)
     elif field.kind == "string":
         content = value.encode("utf-8", "replace")
     elif field.kind == "bytes":
@@ -331,11 +338,10 @@ def _values_at(
         n_bytes, position = _varints_at(octets, position)
         n_bytes = np.minimum(n_bytes, np.uint64(len(octets)))
         return n_bytes, position + n_bytes.astype(np.int64)
-    after = position + _fixed_size(wire_type)
-    if wire_type == FOUR_BYTES:
-        return np.zeros(len(position), np.uint64), after
-    places = np.minimum(position, len(octets) - 8)[:, None] + np.arange(8)
-    return octets[places].view("<u8")[:, 0], after
+    n_bytes_each = _fixed_size(wire_type)
+    places = np.minimum(position, len(octets) - 8)[:, None] + np.arange(n_bytes_each)
+    values = octets[places].view(f"<u{n_bytes_each}")[:, 0]
+    return values.astype(np.uint64), position + n_bytes_each
 
 
 def _varints_at(octets: Octets, position: Positions) -> tuple[NDArray[np.uint64], Positions]:
@@ -365,6 +371,8 @@ def _as_kind(values: NDArray[np.uint64], kind: str) -> NDArray[Any]:
             return np.asarray(values != 0)
         case "int32":
             return np.asarray(values.astype(np.uint32).view(np.int32))
+        case "fixed32":
+            return np.asarray(values.astype(np.uint32))
     return np.asarray(values.view(np.int64))
 
 
@@ -396,9 +404,10 @@ def _constant(key: int, n_rows: int) -> tuple[Octets, NDArray[np.bool_]]:
 
 def _grid(values: NDArray[Any], kind: str) -> tuple[Octets, NDArray[np.bool_]]:
     """Write the numbers of a column, one a row, and say which bytes each needs."""
-    if kind == "double":
-        doubles = np.ascontiguousarray(values, "<f8").view(np.uint8).reshape(-1, 8)
-        return doubles, np.ones(doubles.shape, np.bool_)
+    if KINDS[kind].wire_type in FIXED_SIZES:
+        numbers = np.ascontiguousarray(values, KINDS[kind].dtype)
+        fixed = numbers.view(np.uint8).reshape(-1, numbers.itemsize)
+        return fixed, np.ones(fixed.shape, np.bool_)
     bits = values.astype(np.int64).view(np.uint64)
     n_bytes = len(varint(int(bits.max(initial=0))))
     rest = bits[:, None] >> np.arange(0, 7 * n_bytes, 7, dtype=np.uint64)

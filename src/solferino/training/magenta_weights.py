@@ -149,7 +149,7 @@ class MagentaWeights:
             num_pitches, nade_units = self._flat(_ENCODE).shape
             sizes = num_pitches + FIRST_PITCH, num_pitches + FIRST_PITCH
         else:
-            sizes = width, len(self._linear("fully_connected")["bias"])
+            sizes = width, self._matrix("fully_connected/kernel").shape[0]
         return Network(
             *sizes,
             tuple(layer["weight_hh"].shape[1] for layer in layers),
@@ -217,12 +217,13 @@ class MagentaWeights:
         return weights
 
     def _check_shapes(self, model: EventModel, weights: Arrays) -> None:
-        for name, expected in model.state_dict().items():
-            found = weights[name].shape if name in weights else "nothing"
-            if found != tuple(expected.shape):
+        expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        found = {name: array.shape for name, array in weights.items()}
+        for name in sorted(expected.keys() | found.keys()):
+            if found.get(name) != expected.get(name):
                 raise BundleError(
-                    f"{self._place} is damaged: its {name} has shape {found} and needs "
-                    f"{tuple(expected.shape)}; get it again"
+                    f"{self._place} is damaged, or no event model: its {name} has shape "
+                    f"{found.get(name)} and needs {expected.get(name)}; get it again"
                 )
 
     def _array(self, plain: str) -> NDArray[np.float32]:
