@@ -12,9 +12,13 @@ from time import perf_counter, process_time
 
 import numpy as np
 
+import solferino as sf
+from solferino.bundles.bundle import open_bundle
+from solferino.bundles.fingerprints import fingerprints_of
 from solferino.cli.app import main as solferino
 from solferino.datasets.conversion import find_music, music_chunks, read_chunks
 from solferino.datasets.tables import Piece, from_record_batch
+from solferino.generation.originality import originality
 from solferino.notes.midi import write_midi
 
 LEAST_NOTES = 60
@@ -30,6 +34,21 @@ def drawn(music: Path, number: int, seed: int) -> list[Piece]:
         found = [p for p in from_record_batch(chunk.rows) if len(p.notes) >= LEAST_NOTES]
         pieces += [found[k] for k in random.permutation(len(found)).tolist()]
     return pieces[:number]
+
+
+def copied(bundle: Path, seed: int) -> str:
+    """Say how much of 100 new pieces of half a minute a bundle had learnt."""
+    opened = open_bundle(bundle)
+    generator, learnt = sf.open_generator(opened), fingerprints_of(opened)
+    representation = generator.representation
+    primer = representation.decode(representation.default_primer(), 120.0)
+    section = sf.Section(1.0, 32.0)
+    made = generator.generate_batch(primer, section, seed=seed, num_outputs=100)
+    found = [originality(each.notes, learnt, from_s=each.start_s) for each in made]
+    num_found, num_compared = (
+        sum(getattr(each, name) for each in found) for name in ("num_found", "num_compared")
+    )
+    return f"of {num_compared} runs of ten notes in 100 new pieces {num_found} were learnt"
 
 
 def main() -> None:
@@ -50,6 +69,7 @@ def main() -> None:
         start_s, start_cpu_s = perf_counter(), process_time()
         solferino(["train", options.recipe, str(folder), "--from-bundle", options.recipe, *run])
         cpu_s = process_time() - start_cpu_s
+        print(copied(Path(run[1]) / f"{music.stem}_run.solferino", options.seed))
         print(f"{music}: {perf_counter() - start_s:.0f} s, {cpu_s:.0f} s of processor\n")
 
 

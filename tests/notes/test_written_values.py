@@ -48,9 +48,9 @@ def test_cut_chords_are_tied_and_cut_rests_are_not():
     assert not any(c.is_tied or c.is_held for c in cut(Chord(0, 4), [2]))
 
 
-def test_a_rest_is_at_most_a_whole_note_long():
-    rest = Chord(TICKS_PER_QUARTER, 12 * TICKS_PER_QUARTER)
-    assert [s.value + "." * s.dots for s in symbols_of([rest], 0)] == ["half.", "whole", "whole"]
+def test_long_rests_are_made_of_halves():
+    rest = Chord(TICKS_PER_QUARTER, 6 * TICKS_PER_QUARTER)
+    assert [symbol.value for symbol in symbols_of([rest], 0)] == ["quarter", "half", "half"]
 
 
 def test_rests_fill_a_bar():

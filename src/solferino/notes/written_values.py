@@ -80,9 +80,9 @@ def symbols_of(chords: list[Chord], origin: int) -> Iterator[Symbol]:
 
 
 def _short_rests(chord: Chord, origin: int) -> Iterator[Chord]:
-    """Cut rests longer than a whole note, which some programs take for the rest of a bar."""
-    is_long = not chord.pitches and chord.stop - chord.start > TICKS_PER_WHOLE
-    return cut(chord, range(origin, chord.stop, TICKS_PER_WHOLE) if is_long else ())
+    """Cut rests of a whole note and longer, which some programs take for the rest of a bar."""
+    is_long = not chord.pitches and chord.stop - chord.start >= TICKS_PER_WHOLE
+    return cut(chord, range(origin, chord.stop, TICKS_PER_WHOLE // 2) if is_long else ())
 
 
 def beats_around_tuplets(chord: Chord, origin: int = 0) -> set[int]:
