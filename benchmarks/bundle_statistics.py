@@ -4,9 +4,9 @@
         [--starts 10] [--primed] [--primer-s 4] [--corpus 300] [--temperature 1]
         [--plot out.png] [--seed 1]
 
-EXAMPLES is a folder that `solferino dataset` made with the bundle's events. Without BUNDLE (or
-with "-") the table shows the corpus alone. Music on a metric grid is read at 120 quarter notes a
-minute, so that 4 s are two bars of 4/4.
+EXAMPLES is a folder that `solferino dataset` made with the bundle's events; with "-" for BUNDLE
+the table shows the corpus alone. Music on a metric grid is read at 120 quarter notes a minute,
+so that 4 s are two bars of 4/4.
 
 Outputs start like --starts held-out examples: from their meter and chords, and with --primed from
 their first --primer-s seconds, which are then left out on both sides. Every excerpt is at most
@@ -15,8 +15,8 @@ their first --primer-s seconds, which are then left out on both sides. Every exc
 
 ± is one standard deviation of the figure over draws of as many training excerpts as there are
 outputs: what lies within it is no difference. Overlap is the sum of the smaller shares of two
-histograms (1: the same), against the held-out excerpts. Bars are those of the meter, and 2 s
-where the grid is in seconds.
+histograms (1: the same), against the held-out excerpts; that of training is the mean over the
+draws, and a perfect model would reach it. `excerpts.py` says what else is counted.
 """
 
 import argparse
@@ -99,8 +99,8 @@ def play(
     single = []
     for seed in range(RUNS):
         before = perf_counter()
-        (made,) = generator.generate_batch(starts[0], section, controls, seed=seed)
-        single.append(made.num_events / (perf_counter() - before))
+        made = generator.generate_batch(starts[0], section, controls, seed=seed)
+        single.append(made[0].num_events / (perf_counter() - before))
     num_events = np.mean([output.num_events for output in outputs])
     print(
         f"{generator.card.name}: {len(outputs)} outputs of {options.seconds:g} s, "
@@ -141,7 +141,7 @@ def print_table(columns: Mapping[str, Source], spread: Source) -> None:
     for label, reference in sources[0].histograms.items():
         if (reference > 0).sum() > 1:
             cells = [np.minimum(reference, s.histograms[label]).sum() for s in sources]
-            cells.insert(2, spread.histograms[label][0])
+            cells[1:2] = spread.histograms[label].tolist()
             _print_row(f"overlap: {label}", [f"{cell:.3f}" for cell in cells])
 
 
@@ -150,7 +150,7 @@ def _print_row(label: str, cells: Sequence[str]) -> None:
 
 
 def spread_of(counts: Sequence[Counts], reference: Source, number: int, seed: int) -> Source:
-    """Standard deviations over draws: of the figures, and of the overlaps with a reference."""
+    """Standard deviations of figures over draws; means and deviations of overlaps, (2,) each."""
     random = np.random.default_rng(seed)
     draws = []
     for _ in range(DRAWS):
@@ -159,10 +159,10 @@ def spread_of(counts: Sequence[Counts], reference: Source, number: int, seed: in
     figures = {
         name: float(np.std([d.figures.get(name, 0.0) for d in draws])) for name in draws[0].figures
     }
-    overlaps = {
-        name: np.std([np.minimum(d.histograms[name], h).sum() for d in draws], keepdims=True)
-        for name, h in reference.histograms.items()
-    }
+    overlaps = {}
+    for name, histogram in reference.histograms.items():
+        drawn = [np.minimum(d.histograms[name], histogram).sum() for d in draws]
+        overlaps[name] = np.array([np.mean(drawn), np.std(drawn)])
     return Source(figures, overlaps)
 
 

@@ -142,6 +142,14 @@ def test_weights_start_glorot_uniform():
     assert 0.98 * bound < weights.abs().max() <= bound
 
 
+def test_a_new_model_already_tells_one_event_from_another():
+    torch.manual_seed(0)
+    model = EventLstm(LstmConfig(400, 400, (64, 64)))
+    one_hot = torch.eye(400)[:20].unsqueeze(1)
+    between_events = model(one_hot)[0].std(0).mean()
+    assert between_events > 0.05 * model(one_hot)[0].std()
+
+
 def test_dropout_keeps_its_share_and_its_mean():
     from solferino.models.lstm import _dropout
 

@@ -31,10 +31,15 @@ def test_symbols_are_as_long_as_the_chords(steps_per_quarter, lengths, n_beats):
         chords.append(Chord(now, now + length * step, (60,), (80,)))
         now += length * step
     symbols = list(symbols_of(chords, origin))
-    assert [s.chord.start for s in symbols] == [origin, *(s.chord.stop for s in symbols[:-1])]
-    assert symbols[-1].chord.stop == now
-    assert all(ticks_of(s) == s.chord.stop - s.chord.start for s in symbols)
-    assert [s.chord.start for s in symbols if not s.chord.is_held] == [c.start for c in chords]
+    assert [s.chord.start_tick for s in symbols] == [
+        origin,
+        *(s.chord.stop_tick for s in symbols[:-1]),
+    ]
+    assert symbols[-1].chord.stop_tick == now
+    assert all(ticks_of(s) == s.chord.stop_tick - s.chord.start_tick for s in symbols)
+    assert [s.chord.start_tick for s in symbols if not s.chord.is_held] == [
+        c.start_tick for c in chords
+    ]
     assert [s.begins_tuplet for s in symbols].count(True) == [s.ends_tuplet for s in symbols].count(
         True
     )
@@ -42,7 +47,7 @@ def test_symbols_are_as_long_as_the_chords(steps_per_quarter, lengths, n_beats):
 
 def test_cut_chords_are_tied_and_cut_rests_are_not():
     held = list(cut(Chord(0, 4, (60,), (80,)), [2]))
-    assert [(c.start, c.stop, c.is_held, c.is_tied) for c in held] == [
+    assert [(c.start_tick, c.stop_tick, c.is_held, c.is_tied) for c in held] == [
         (0, 2, False, True), (2, 4, True, False),
     ]  # fmt: skip
     assert not any(c.is_tied or c.is_held for c in cut(Chord(0, 4), [2]))
@@ -55,7 +60,9 @@ def test_long_rests_are_made_of_halves():
 
 def test_rests_fill_a_bar():
     bar = Bar(0, 8, 4, 4)
-    spans = [(c.start, c.stop) for c in filled([Chord(2, 4, (60,)), Chord(4, 5, (62,))], bar)]
+    spans = [
+        (c.start_tick, c.stop_tick) for c in filled([Chord(2, 4, (60,)), Chord(4, 5, (62,))], bar)
+    ]
     assert spans == [(0, 2), (2, 4), (4, 5), (5, 8)]
 
 

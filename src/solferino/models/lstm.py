@@ -20,6 +20,9 @@ from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
 
+SPARSE_WEIGHT = 0.5
+"""Largest initial weight of an input that is mostly 0."""
+
 
 @final
 @dataclass(frozen=True)
@@ -91,12 +94,18 @@ class LstmCell(nn.Module):
     ----------
     input_size, units : int > 0
         Widths of the input and of the output.
+    is_sparse : bool
+        Whether only a few inputs are not 0 at a time, as in one-hot vectors. Weights that
+        share a gate among all inputs would leave it almost deaf to the one that counts, and
+        the first hundreds of training steps would learn nothing but how frequent events are.
     """
 
-    def __init__(self, input_size: int, units: int) -> None:
+    def __init__(self, input_size: int, units: int, *, is_sparse: bool = False) -> None:
         super().__init__()
         # One matrix of (input_size + units) by 4 units is what TensorFlow initialises.
         whole = _glorot(4 * units, input_size + units).detach()
+        if is_sparse:
+            whole[:, :input_size].uniform_(-SPARSE_WEIGHT, SPARSE_WEIGHT)
         self.weight_ih = nn.Parameter(whole[:, :input_size].clone())
         self.weight_hh = nn.Parameter(whole[:, input_size:].clone())
         self.bias = _forget_bias(units)
@@ -401,7 +410,8 @@ class EventLstm(nn.Module):
                 width = units
             attends = config.attn_length and index == 0
             layer = AttentionCell(width, units, config.attn_length) if attends else None
-            self.layers.append(layer or LstmCell(width, units))
+            is_sparse = index == 0 and not config.residual_connections
+            self.layers.append(layer or LstmCell(width, units, is_sparse=is_sparse))
             width = units
         self.to_logits = _linear(width, config.num_classes)
 

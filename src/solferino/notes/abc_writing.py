@@ -195,7 +195,7 @@ def _score(notes: NoteSequence, quantized: QuantizedSequence, step_ticks: int) -
     for text in quantized.chords:
         symbol = _words(text.text).replace('"', "'")
         score.signs[text.step * step_ticks].append(f'"{symbol}"')
-    begins = [layer[0].start for voice in score.voices for layer in voice]
+    begins = [layer[0].start_tick for voice in score.voices for layer in voice]
     changes = [tick for tick in score.keys if tick]
     score.bars = with_pickup(score.bars, [*begins, *changes, *score.signs])
     return score
@@ -253,9 +253,11 @@ class _VoiceWriter:
         """Yield each bar with the bar line behind it."""
         is_tied = False
         for k, bar in enumerate(self._bars):
-            changes = [tick for tick in self._keys if bar.start < tick < bar.stop]
+            changes = [tick for tick in self._keys if bar.start_tick < tick < bar.stop_tick]
             self._speller.begin_bar(is_tied=is_tied, has_key_change=bool(changes))
-            is_tied = any(c.is_tied and c.stop == bar.stop for n in self._layers for c in n[k])
+            is_tied = any(
+                c.is_tied and c.stop_tick == bar.stop_tick for n in self._layers for c in n[k]
+            )
             parts = [_meter_field(bar) + self._layer(0, k, bar)]
             parts += [
                 self._layer(n, k, bar) for n in range(1, len(self._layers)) if self._layers[n][k]
@@ -266,17 +268,17 @@ class _VoiceWriter:
         """Write what a layer has in a bar."""
         events = set[int]()
         if n == 0:
-            events = {t for t in (*self._keys, *self._signs) if bar.start < t < bar.stop}
+            events = {t for t in (*self._keys, *self._signs) if bar.start_tick < t < bar.stop_tick}
         chords = list(filled(self._layers[n][k], bar))
         chords = [part for chord in chords for part in cut(chord, events)]
         chords = [part for chord in chords for part in cut(chord, beats_around_tuplets(chord))]
         words: list[str] = []
         left, factor = 0, Fraction(1)
         for i, chord in enumerate(chords):
-            if i and not left and (chord.start - bar.start) % bar.beat_ticks == 0:
+            if i and not left and (chord.start_tick - bar.start_tick) % bar.beat_ticks == 0:
                 words.append(" ")
             if n == 0:
-                words += self._changes(chord.start)
+                words += self._changes(chord.start_tick)
             if not left:
                 left, factor = _tuplet(chords[i : i + LONGEST_TUPLET])
                 words.append({0: "", 3: "(3"}.get(left, f"(3:2:{left}"))
@@ -294,7 +296,7 @@ class _VoiceWriter:
 
     def _sign(self, chord: Chord, layer: int, factor: Fraction) -> str:
         """Write a note, chord or rest."""
-        length = length_sign((chord.stop - chord.start) / self._unit_ticks / factor)
+        length = length_sign((chord.stop_tick - chord.start_tick) / self._unit_ticks / factor)
         names = [note_sign(self._speller.spell(pitch, layer)) for pitch in chord.pitches]
         if not names:
             return ("x" if layer else "z") + length
@@ -313,7 +315,7 @@ def _tuplet(chords: list[Chord]) -> tuple[int, Fraction]:
     """Count the notes of the triplet that begins here, with its factor; 0 if none does."""
     total = 0
     for k, chord in enumerate(chords):
-        length = chord.stop - chord.start
+        length = chord.stop_tick - chord.start_tick
         total += length
         if length % (DYADIC_TICKS // 3) or not length or (k == 0 and length % DYADIC_TICKS == 0):
             break

@@ -135,7 +135,7 @@ def _edges(notes: NoteSequence, quantized: QuantizedSequence) -> _Edges:
     """Find the quarter note, from the bar line on, in which each onset and release lies."""
     times_s = np.concatenate([notes.notes["onset_s"], notes.notes["release_s"]])
     quarters = TempoMap.from_sequence(notes).seconds_to_quarters(times_s)
-    lines = np.array([bar.start for bar in bars_of(quantized, 1)] or [0]) / TICKS_PER_QUARTER
+    lines = np.array([bar.start_tick for bar in bars_of(quantized, 1)] or [0]) / TICKS_PER_QUARTER
     bar = np.searchsorted(lines, quarters + _ROUNDING_QUARTERS, side="right") - 1
     beat = np.floor(quarters - lines[bar] + _ROUNDING_QUARTERS)
     instrument = np.tile(notes.notes["instrument"], 2)

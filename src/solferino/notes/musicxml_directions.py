@@ -58,12 +58,12 @@ class Tempo(NamedTuple):
     is_relative: bool = False
 
 
-def read_meter(time: Element) -> Meter | None:
+def read_meter(stated: Element) -> Meter | None:
     """Read a ``<time>``; parts of an additive meter make one bar: 3+2/8 is 5/8.
 
     Parameters
     ----------
-    time : Element
+    stated : Element
         Its beats and beat types.
 
     Returns
@@ -72,7 +72,7 @@ def read_meter(time: Element) -> Meter | None:
         None where it is free (senza misura), or no meter that a bar can have.
     """
     fractions = []
-    beats, types = time.findall("beats"), time.findall("beat-type")
+    beats, types = stated.findall("beats"), stated.findall("beat-type")
     for element, of in zip(beats, types, strict=False):
         numbers = re.findall(r"\d{1,3}", element.text or "")
         denominator = (of.text or "").strip()

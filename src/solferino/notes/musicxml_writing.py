@@ -158,7 +158,7 @@ def _score(notes: NoteSequence, quantized: QuantizedSequence) -> Score:
     bars = list(bars_of(quantized, 1))
     last = bars[-1]
     if not last.is_cut_short:
-        bars[-1] = last._replace(stop=last.start + last.full_ticks)
+        bars[-1] = last._replace(stop_tick=last.start_tick + last.full_ticks)
     keys = keys_of(notes, quantized, TICKS_PER_QUARTER)
     score = Score(bars, parts, [_staves(quantized, part) for part in parts], keys)
     _place_signs(score, quantized)
@@ -170,7 +170,7 @@ def _cut_pickup(score: Score, onsets: list[int]) -> None:
     """Leave out the rest before the first note if it takes half of the bar or more."""
     changes = [tick for tick in (*score.keys, *score.signs) if tick]
     bars = with_pickup(score.bars, [*onsets, *changes])
-    begin = bars[0].start
+    begin = bars[0].start_tick
     has_change = begin in score.keys or any(s.kind == "tempo" for s in score.signs.get(begin, ()))
     if 2 * begin >= bars[0].full_ticks and not has_change:
         score.bars = bars
@@ -201,8 +201,8 @@ def _staves(quantized: QuantizedSequence, part: Part) -> list[list[list[Chord]]]
 
 def _place_signs(score: Score, quantized: QuantizedSequence) -> None:
     """Put tempi, chord symbols and words where they stand, and lyrics on their notes."""
-    end = score.bars[-1].stop
-    starts = [bar.start for bar in score.bars]
+    end = score.bars[-1].stop_tick
+    starts = [bar.start_tick for bar in score.bars]
     tempos = quantized.tempos.tolist()
     stops = [*(step for step, _ in tempos[1:]), end]
     for (step, qpm), stop in zip(tempos, stops, strict=True):

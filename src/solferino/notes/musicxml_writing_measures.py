@@ -83,12 +83,14 @@ class PartWriter:
     def measures(self) -> Iterator[str]:
         """Yield the lines of all measures."""
         is_tied = False
-        has_pickup = bool(self._bars[0].start)
+        has_pickup = bool(self._bars[0].start_tick)
         for k, bar in enumerate(self._bars):
-            changes = [tick for tick in self._keys if bar.start < tick < bar.stop]
+            changes = [tick for tick in self._keys if bar.start_tick < tick < bar.stop_tick]
             self._speller.begin_bar(is_tied=is_tied, has_key_change=bool(changes))
-            is_tied = any(c.is_tied and c.stop == bar.stop for *_, v in self._voices for c in v[k])
-            is_short = bar.stop - bar.start < bar.full_ticks
+            is_tied = any(
+                c.is_tied and c.stop_tick == bar.stop_tick for *_, v in self._voices for c in v[k]
+            )
+            is_short = bar.stop_tick - bar.start_tick < bar.full_ticks
             implicit = ' implicit="yes"' if is_short else ""
             yield f'<measure number="{k + (not has_pickup)}"{implicit}>'
             yield from self._attributes(bar, is_first=k == 0)
@@ -100,7 +102,7 @@ class PartWriter:
         lines = []
         if is_first:
             lines.append(f"<divisions>{self._divisions}</divisions>")
-        lines += self._key(bar.start)
+        lines += self._key(bar.start_tick)
         if is_first or bar.is_new_meter:
             beats = f"<beats>{bar.numerator}</beats><beat-type>{bar.denominator}</beat-type>"
             lines.append(f"<time>{beats}</time>")
@@ -126,7 +128,7 @@ class PartWriter:
 
     def _music(self, k: int, bar: Bar, changes: list[int]) -> Iterator[str]:
         """Write the voices of a bar; those after the first of a staff only where they sound."""
-        length = self._divisions * (bar.stop - bar.start) // TICKS_PER_QUARTER
+        length = self._divisions * (bar.stop_tick - bar.start_tick) // TICKS_PER_QUARTER
         written = [v for v in self._voices if v[1] == 0 or v[2][k]]
         for n, (staff, layer, chords) in enumerate(written):
             if n:
@@ -136,8 +138,8 @@ class PartWriter:
                 f"<voice>{voice}</voice>",
                 f"<staff>{staff + 1}</staff>" if len(self._part.clefs) > 1 else "",
             )
-            if not chords[k] and not changes and bar.stop - bar.start == bar.full_ticks:
-                yield from self._signs_within(bar.start, bar.stop) if n == 0 else ()
+            if not chords[k] and not changes and bar.stop_tick - bar.start_tick == bar.full_ticks:
+                yield from self._signs_within(bar.start_tick, bar.stop_tick) if n == 0 else ()
                 yield f'<note><rest measure="yes"/><duration>{length}</duration>'
                 yield from (*place, "</note>")
                 continue
@@ -154,14 +156,14 @@ class PartWriter:
         """Write the symbols of a voice in a bar, and the signs above the first."""
         n, layer = which
         parts = [part for chord in filled(chords, bar) for part in cut(chord, changes)]
-        is_pickup = bar is self._bars[0] and bar.start > 0
-        origin = bar.stop - bar.full_ticks if is_pickup else bar.start
+        is_pickup = bar is self._bars[0] and bar.start_tick > 0
+        origin = bar.stop_tick - bar.full_ticks if is_pickup else bar.start_tick
         for symbol in symbols_of(parts, origin):
-            start = symbol.chord.start
+            start = symbol.chord.start_tick
             if n == 0:
-                if start > bar.start and start in self._keys:
+                if start > bar.start_tick and start in self._keys:
                     yield from ("<attributes>", *self._key(start), "</attributes>")
-                yield from self._signs_within(start, symbol.chord.stop)
+                yield from self._signs_within(start, symbol.chord.stop_tick)
             if symbol.chord.pitches:
                 yield from self._chord(symbol, n, place)
             else:
@@ -177,7 +179,7 @@ class PartWriter:
                 yield from sign_lines(sign, offset)
 
     def _duration(self, symbol: Symbol) -> str:
-        ticks = symbol.chord.stop - symbol.chord.start
+        ticks = symbol.chord.stop_tick - symbol.chord.start_tick
         return f"<duration>{self._divisions * ticks // TICKS_PER_QUARTER}</duration>"
 
     def _chord(self, symbol: Symbol, n: int, place: tuple[str, str]) -> Iterator[str]:
@@ -185,7 +187,7 @@ class PartWriter:
         chord = symbol.chord
         ties = '<tie type="stop"/>' * chord.is_held + '<tie type="start"/>' * chord.is_tied
         tied = '<tied type="stop"/>' * chord.is_held + '<tied type="start"/>' * chord.is_tied
-        lyric = "" if chord.is_held else self._lyrics.pop(chord.start, "")
+        lyric = "" if chord.is_held else self._lyrics.pop(chord.start_tick, "")
         for k, (pitch, velocity) in enumerate(zip(chord.pitches, chord.velocities, strict=True)):
             yield f'<note dynamics="{100 * velocity / _FORTE_VELOCITY:.2f}">'
             yield "<chord/>" * (k > 0)

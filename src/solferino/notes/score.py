@@ -29,7 +29,7 @@ class Chord(NamedTuple):
 
     Parameters
     ----------
-    start, stop : int
+    start_tick, stop_tick : int
         In ticks.
     pitches : tuple of int
         Going up.
@@ -41,8 +41,8 @@ class Chord(NamedTuple):
         Whether it is held from the chord before.
     """
 
-    start: int
-    stop: int
+    start_tick: int
+    stop_tick: int
     pitches: tuple[int, ...] = ()
     velocities: tuple[int, ...] = ()
     is_tied: bool = False
@@ -54,7 +54,7 @@ class Bar(NamedTuple):
 
     Parameters
     ----------
-    start, stop : int
+    start_tick, stop_tick : int
         In ticks.
     numerator, denominator : int
         Its meter.
@@ -64,8 +64,8 @@ class Bar(NamedTuple):
         Whether it ends early because its own meter begins anew.
     """
 
-    start: int
-    stop: int
+    start_tick: int
+    stop_tick: int
     numerator: int
     denominator: int
     is_new_meter: bool = False
@@ -128,7 +128,9 @@ def bars_of(quantized: QuantizedSequence, step_ticks: int) -> Iterator[Bar]:
             bar = Bar(now, now, *sign)
             stop_ticks = now + bar.full_ticks
             is_cut = is_restated and stop_ticks > end
-            yield bar._replace(stop=min(stop_ticks, end), is_new_meter=is_new, is_cut_short=is_cut)
+            yield bar._replace(
+                stop_tick=min(stop_ticks, end), is_new_meter=is_new, is_cut_short=is_cut
+            )
             now, is_new = stop_ticks, False
 
 
@@ -144,8 +146,8 @@ def layers_of(chords: Iterable[Chord]) -> list[list[Chord]]:
         In any order.
     """
     layers: list[list[Chord]] = []
-    for chord in sorted(chords, key=lambda chord: (chord.start, -max(chord.pitches))):
-        free = next((layer for layer in layers if layer[-1].stop <= chord.start), None)
+    for chord in sorted(chords, key=lambda chord: (chord.start_tick, -max(chord.pitches))):
+        free = next((layer for layer in layers if layer[-1].stop_tick <= chord.start_tick), None)
         if free is None:
             free = []
             layers.append(free)
@@ -193,10 +195,12 @@ def keys_of(
 def by_bar(layer: Iterable[Chord], bars: list[Bar]) -> list[list[Chord]]:
     """Share the chords of a layer out among the bars, tied over the bar lines."""
     shares: list[list[Chord]] = [[] for _ in bars]
-    lines = {bar.start for bar in bars[1:]}
-    starts = np.array([bar.start for bar in bars])
+    lines = {bar.start_tick for bar in bars[1:]}
+    starts = np.array([bar.start_tick for bar in bars])
     for chord in layer:
-        first, last = np.searchsorted(starts, [chord.start, chord.stop - 1], side="right") - 1
+        first, last = (
+            np.searchsorted(starts, [chord.start_tick, chord.stop_tick - 1], side="right") - 1
+        )
         inner = {int(starts[k]) for k in range(first + 1, last + 1)} & lines
         for k, part in enumerate(cut(chord, inner)):
             shares[first + k].append(part)
@@ -205,27 +209,27 @@ def by_bar(layer: Iterable[Chord], bars: list[Bar]) -> list[list[Chord]]:
 
 def cut(chord: Chord, ticks: Iterable[int]) -> Iterator[Chord]:
     """Cut a chord at those ticks that lie within it, and tie the parts."""
-    inner = sorted({tick for tick in ticks if chord.start < tick < chord.stop})
+    inner = sorted({tick for tick in ticks if chord.start_tick < tick < chord.stop_tick})
     sounds = bool(chord.pitches)
-    for start, stop in pairwise([chord.start, *inner, chord.stop]):
+    for start, stop in pairwise([chord.start_tick, *inner, chord.stop_tick]):
         yield chord._replace(
-            start=start,
-            stop=stop,
-            is_tied=sounds and (chord.is_tied or stop < chord.stop),
-            is_held=sounds and (chord.is_held or start > chord.start),
+            start_tick=start,
+            stop_tick=stop,
+            is_tied=sounds and (chord.is_tied or stop < chord.stop_tick),
+            is_held=sounds and (chord.is_held or start > chord.start_tick),
         )
 
 
 def filled(chords: Iterable[Chord], bar: Bar) -> Iterator[Chord]:
     """Put rests between the chords of a bar."""
-    now = bar.start
+    now = bar.start_tick
     for chord in chords:
-        if now < chord.start:
-            yield Chord(now, chord.start)
+        if now < chord.start_tick:
+            yield Chord(now, chord.start_tick)
         yield chord
-        now = chord.stop
-    if now < bar.stop:
-        yield Chord(now, bar.stop)
+        now = chord.stop_tick
+    if now < bar.stop_tick:
+        yield Chord(now, bar.stop_tick)
 
 
 def with_pickup(bars: list[Bar], moments: Iterable[int]) -> list[Bar]:
@@ -240,8 +244,12 @@ def with_pickup(bars: list[Bar], moments: Iterable[int]) -> list[Bar]:
     if len(bars) < 2:
         return bars
     first, second = bars[:2]
-    length = first.stop - first.start
+    length = first.stop_tick - first.start_tick
     begin = min(moments)
-    if 0 < begin < first.stop and not second.is_new_meter and second.stop - second.start == length:
-        return [first._replace(start=begin), *bars[1:]]
+    if (
+        0 < begin < first.stop_tick
+        and not second.is_new_meter
+        and second.stop_tick - second.start_tick == length
+    ):
+        return [first._replace(start_tick=begin), *bars[1:]]
     return bars

@@ -250,16 +250,16 @@ def _fixed_size(wire_type: int) -> int:
     return FIXED_SIZES[wire_type]
 
 
-def varint_at(data: bytes, position: int, end: int) -> tuple[int, int]:
+def varint_at(data: bytes, position: int, limit: int) -> tuple[int, int]:
     """Read the varint that begins at a position, and say where it ends.
 
     Raises
     ------
     ValueError
-        If it has no end before `end`.
+        If it has no end before `limit`.
     """
     value = shift = 0
-    for octet in data[position : min(end, position + MAX_VARINT_BYTES)]:
+    for octet in data[position : min(limit, position + MAX_VARINT_BYTES)]:
         position += 1
         value |= (octet & 0x7F) << shift
         if octet < 0x80:

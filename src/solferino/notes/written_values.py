@@ -67,11 +67,11 @@ def symbols_of(chords: list[Chord], origin: int) -> Iterator[Symbol]:
     chords = [part for chord in chords for part in _short_rests(chord, origin)]
     parts = [part for chord in chords for part in cut(chord, beats_around_tuplets(chord, origin))]
     for group in _groups(parts, origin):
-        length = group[-1].stop - group[0].start
+        length = group[-1].stop_tick - group[0].start_tick
         if len(group) > 1 and (
             _actual(group) > _LARGEST_CROSSING or length > _LONGEST_TUPLET_TICKS
         ):
-            beats = range(origin, group[-1].stop, TICKS_PER_QUARTER)
+            beats = range(origin, group[-1].stop_tick, TICKS_PER_QUARTER)
             smaller = [part for chord in group for part in cut(chord, beats)]
             for again in _groups(smaller, origin):
                 yield from _written(again, origin)
@@ -81,8 +81,8 @@ def symbols_of(chords: list[Chord], origin: int) -> Iterator[Symbol]:
 
 def _short_rests(chord: Chord, origin: int) -> Iterator[Chord]:
     """Cut rests of a whole note and longer, which some programs take for the rest of a bar."""
-    is_long = not chord.pitches and chord.stop - chord.start >= TICKS_PER_WHOLE
-    return cut(chord, range(origin, chord.stop, TICKS_PER_WHOLE // 2) if is_long else ())
+    is_long = not chord.pitches and chord.stop_tick - chord.start_tick >= TICKS_PER_WHOLE
+    return cut(chord, range(origin, chord.stop_tick, TICKS_PER_WHOLE // 2) if is_long else ())
 
 
 def beats_around_tuplets(chord: Chord, origin: int = 0) -> set[int]:
@@ -94,7 +94,7 @@ def beats_around_tuplets(chord: Chord, origin: int = 0) -> set[int]:
     origin : int
         From where quarter notes are counted, in ticks.
     """
-    start, stop = chord.start - origin, chord.stop - origin
+    start, stop = chord.start_tick - origin, chord.stop_tick - origin
     if stop - start <= TICKS_PER_QUARTER:
         return set()
     after = -(-start // TICKS_PER_QUARTER) * TICKS_PER_QUARTER
@@ -107,7 +107,7 @@ def _groups(chords: list[Chord], origin: int) -> Iterator[list[Chord]]:
     group: list[Chord] = []
     for chord in chords:
         group.append(chord)
-        if (chord.stop - origin) % DYADIC_TICKS == 0:
+        if (chord.stop_tick - origin) % DYADIC_TICKS == 0:
             yield group
             group = []
     if group:
@@ -116,7 +116,9 @@ def _groups(chords: list[Chord], origin: int) -> Iterator[list[Chord]]:
 
 def _actual(group: list[Chord]) -> int:
     """How many notes a tuplet has in the time of a power of two; 1 if it is none."""
-    denominator = lcm(*(Fraction(c.stop - c.start, TICKS_PER_QUARTER).denominator for c in group))
+    denominator = lcm(
+        *(Fraction(c.stop_tick - c.start_tick, TICKS_PER_QUARTER).denominator for c in group)
+    )
     return denominator // (denominator & -denominator)
 
 
@@ -125,11 +127,13 @@ def _written(group: list[Chord], origin: int) -> Iterator[Symbol]:
     actual = _actual(group)
     normal = 1 << (actual.bit_length() - 1)
     factor = Fraction(actual, normal)
-    is_plain = actual == 1 and (group[0].start - origin) % DYADIC_TICKS == 0
-    start = origin if is_plain else group[0].start
+    is_plain = actual == 1 and (group[0].start_tick - origin) % DYADIC_TICKS == 0
+    start = origin if is_plain else group[0].start_tick
     symbols = []
     for chord in group:
-        begin, end = ((tick - start) * factor / _SHORTEST for tick in (chord.start, chord.stop))
+        begin, end = (
+            (tick - start) * factor / _SHORTEST for tick in (chord.start_tick, chord.stop_tick)
+        )
         edges = list(_edges(int(begin), int(end)))
         inner = [start + int(edge * _SHORTEST / factor) for edge in edges[1:-1]]
         for part, begin_unit, end_unit in zip(cut(chord, inner), edges, edges[1:], strict=False):

@@ -156,9 +156,9 @@ class _Graph:
         )
         return str(self.op("Concat", [rest, self.op("Unsqueeze", [newest, self.axes(1)])], axis=1))
 
-    def columns(self, x: str, start: int, end: int = np.iinfo(np.int64).max) -> str:
+    def columns(self, x: str, first: int, until: int = np.iinfo(np.int64).max) -> str:
         """Take some columns of a matrix."""
-        return str(self.op("Slice", [x, self.axes(start), self.axes(end), self.axes(1)]))
+        return str(self.op("Slice", [x, self.axes(first), self.axes(until), self.axes(1)]))
 
     def number(self, value: float) -> str:
         """Return a constant."""
