@@ -84,6 +84,7 @@ def check_start(bundle: Bundle, recipe: Recipe) -> None:
 def with_sources_of(bundle: Bundle, examples: Examples) -> Examples:
     """Return examples that also name the music that the bundle learnt from before."""
     before = [asdict(source) for source in bundle.card.learnt_from]
+    before = [source for source in before if source not in examples.learnt_from]
     return replace(examples, learnt_from=[*before, *examples.learnt_from])
 
 

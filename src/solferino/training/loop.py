@@ -367,7 +367,15 @@ def fit(
     with journal, _interruption() as interrupted:
         result = run.train(journal, interrupted)
         journal.say(f"stopped after step {result.step}: {result.reason}")
+    _part_from_others()
     return result
+
+
+def _part_from_others() -> None:
+    """Let all processes end together: one that is left alone at its end aborts."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def check_run_dir(run_dir: Path, *, resume: bool) -> None:
