@@ -1,7 +1,7 @@
 """Does what a bundle plays look like the corpus? Prints one table for any event bundle.
 
     python benchmarks/bundle_statistics.py BUNDLE EXAMPLES [--outputs 100] [--seconds 32]
-        [--starts 10] [--primed] [--primer-s 4] [--corpus 300] [--temperature 1]
+        [--starts 50] [--primed] [--primer-s 4] [--corpus 300] [--temperature 1]
         [--plot out.png] [--seed 1]
 
 EXAMPLES is a folder that `solferino dataset` made with the bundle's events; with "-" for BUNDLE
@@ -39,6 +39,7 @@ from solferino.representations.representation import Representation
 
 SHORTEST_EXCERPT_S = 8.0
 DRAWS, RUNS = 30, 3
+BATCH_SIZES = (1, 10)
 
 
 def corpus_excerpts(
@@ -89,23 +90,24 @@ def play(
     controls = EventControls(temperature=options.temperature)
     shares = np.diff(np.linspace(0, options.outputs, len(starts) + 1).astype(int)).tolist()
     outputs: list[Output] = []
-    speeds = []
     for seed, (start, number) in enumerate(zip(starts, shares, strict=True), options.seed):
         if number:
+            outputs += generator.generate_batch(
+                start, section, controls, seed=seed, num_outputs=number
+            )
+    speeds = {}
+    for number in BATCH_SIZES:
+        runs = []
+        for seed in range(RUNS):
             before = perf_counter()
-            made = generator.generate_batch(start, section, controls, seed=seed, num_outputs=number)
-            speeds.append(sum(o.num_events for o in made) / (perf_counter() - before))
-            outputs += made
-    single = []
-    for seed in range(RUNS):
-        before = perf_counter()
-        made = generator.generate_batch(starts[0], section, controls, seed=seed)
-        single.append(made[0].num_events / (perf_counter() - before))
+            made = generator.generate_batch(starts[0], section, seed=seed, num_outputs=number)
+            runs.append(sum(output.num_events for output in made) / (perf_counter() - before))
+        speeds[number] = median(runs)
     num_events = np.mean([output.num_events for output in outputs])
     print(
         f"{generator.card.name}: {len(outputs)} outputs of {options.seconds:g} s, "
         f"{num_events:.0f} events each; "
-        f"{median(speeds):,.0f} events/s in batches of {max(shares)}, {median(single):,.0f} alone"
+        + ", ".join(f"{speed:,.0f} events/s in batches of {n}" for n, speed in speeds.items())
     )
     return outputs
 
@@ -204,7 +206,7 @@ def main() -> None:
     parser.add_argument("examples", help="folder of examples")
     parser.add_argument("--outputs", type=int, default=100, help="how many the bundle makes")
     parser.add_argument("--seconds", type=float, default=32.0, help="length of new music")
-    parser.add_argument("--starts", type=int, default=10, help="held-out examples to start like")
+    parser.add_argument("--starts", type=int, default=50, help="held-out examples to start like")
     parser.add_argument("--primed", action="store_true", help="continue held-out examples")
     parser.add_argument("--primer-s", type=float, default=4.0, help="how much of them is given")
     parser.add_argument("--corpus", type=int, default=300, help="most excerpts of each side")

@@ -30,7 +30,10 @@ performances)
     unpack giantmidi_56 giantmidi '*.mid'
     ;;
 chorales) unpack bach_chorales_music21 chorales '*.mid' ;;
-leads) unpack openewld_pd160 leads '*.mxl' ;;
+leads)
+    unpack openewld_pd160 leads '*.mxl'
+    unpack openscore_lieder_midi lieder '*.mid'
+    ;;
 *)
     echo "$kind: it is melodies, drums, performances, chorales or leads" >&2
     exit 2

@@ -143,6 +143,15 @@ def test_a_note_that_has_just_begun_does_not_end_at_once():
     assert allowed_words(guide_after("+5 v9")) == [f"on{p}" for p in range(128)]
 
 
+def test_a_note_that_a_model_forgets_ends_after_five_seconds():
+    guide = guide_after("v8 on60", end_step=2000)
+    for second in range(5):
+        assert longest_shift_allowed(guide) == 100, second
+        feed(guide, "+100")
+    assert longest_shift_allowed(guide) == 0
+    assert allowed_words(guide) == ["off60"]
+
+
 def test_a_sequence_is_full_at_its_end_or_beyond():
     guide = guide_after("+100 v9 on60", end_step=250)
     assert guide.is_full().tolist() == [False]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from solferino.generation.request import GenerationRequest
     from solferino.representations.conditions import Conditions
     from solferino.representations.constraints import Constraints
+    from solferino.representations.representation import Representation
 
 DEFAULT_NUM_STEPS = 128
 DEFAULT_LENGTH_S = 30
@@ -102,8 +103,9 @@ def request_of(
     from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
     from solferino.cli.primers import constraints_of  # noqa: PLC0415
     from solferino.generation.generator import EventControls  # noqa: PLC0415
-    from solferino.generation.request import GenerationRequest  # noqa: PLC0415
+    from solferino.generation.request import GenerationRequest, check_qpm  # noqa: PLC0415
 
+    check_qpm(qpm)
     if lengths.num_steps and lengths.new_bars:
         raise typer.BadParameter("it says another length than --num-steps", param_hint="--new-bars")
     card = open_bundle(bundle).card
@@ -146,8 +148,15 @@ def conditions_of(wishes: Wishes) -> "Conditions":
     histogram = _several(
         "--pitch-class-histogram", wishes.pitch_class_histogram, (int, float, list)
     )
-    if histogram and not isinstance(histogram[0], list):
-        histogram = [histogram]
+    if not any(isinstance(weights, list) for weights in histogram):
+        histogram = [histogram] if histogram else []
+    for weights in histogram:
+        if not (isinstance(weights, list) and all(type(w) in (int, float) for w in weights)):
+            raise typer.BadParameter(
+                f"{weights!r} is no list of numbers; write 12 weights from C to B, or several such "
+                "lists",
+                param_hint="--pitch-class-histogram",
+            )
     return Conditions(tuple(density), tuple(map(tuple, histogram)), tuple(disable))
 
 
@@ -220,13 +229,18 @@ def _injected(primer: NoteSequence | None, constraints: "Constraints") -> "Const
 def _length_of(primer: NoteSequence | None, card: "Card") -> int | None:
     """Return the length of a primer in steps, up to the end of its last note."""
     from solferino.notes.quantization import quantize_on  # noqa: PLC0415
-    from solferino.representations.registry import build_representation  # noqa: PLC0415
 
     if primer is None:
         return None
-    name, options = card.representation["name"], card.representation.get("options", {})
-    grid = build_representation(name, options).grid
+    grid = _representation(card).grid
     return int(quantize_on(primer, grid).notes["end_step"].max(initial=0)) or None
+
+
+def _representation(card: "Card") -> "Representation":
+    from solferino.representations.registry import build_representation  # noqa: PLC0415
+
+    found = card.representation
+    return build_representation(found["name"], found.get("options", {}))
 
 
 def _chords_of(notes: NoteSequence) -> tuple[Text, ...]:
@@ -237,6 +251,9 @@ def _over_chords(
     primer: NoteSequence | None, chords: Chords, lengths: Lengths, card: "Card", qpm: float | None
 ) -> tuple[NoteSequence | None, Lengths]:
     """Put chord symbols at their times into the primer, and let them say the length."""
+    from solferino.generation.continuation import check_size  # noqa: PLC0415
+    from solferino.generation.generator import PLAIN  # noqa: PLC0415
+
     takes_chords = card.representation.get("name") == "improv"
     if chords.symbols is not None and not takes_chords:
         raise typer.BadParameter(
@@ -247,17 +264,42 @@ def _over_chords(
     has_chords = primer is not None and bool(_chords_of(primer))
     if not takes_chords or (has_chords and chords.symbols is None):
         return primer, lengths
-    symbols = (chords.symbols or DEFAULT_CHORDS).split()
-    num_steps = lengths.num_steps
-    if num_steps is None and lengths.new_bars is None:
-        num_steps = len(symbols) * chords.steps_per_chord
-    primer = primer or NoteSequence().replace(tempos=[(0.0, qpm or DEFAULT_QPM)])
-    number = len(symbols)
-    if num_steps is not None:
-        number = -(-num_steps // chords.steps_per_chord)
+    symbols = _symbols(chords.symbols)
+    primer = NoteSequence() if primer is None else primer
+    if not len(primer.tempos):
+        primer = primer.replace(tempos=[(0.0, qpm or DEFAULT_QPM)])
+    if lengths.num_steps is None and lengths.new_bars is None:
+        lengths = lengths._replace(num_steps=len(symbols) * chords.steps_per_chord)
+    end_step = _end_step(primer, lengths, card)
+    check_size(lengths.num_outputs, PLAIN, end_step)
+    number = -(-end_step // chords.steps_per_chord)
     played = [symbols[k % len(symbols)] for k in range(number)]
-    over = with_chords(primer, played, chords.steps_per_chord / _resolution(card))
-    return over, lengths._replace(num_steps=num_steps)
+    return with_chords(primer, played, chords.steps_per_chord / _resolution(card)), lengths
+
+
+def _symbols(text: str | None) -> list[str]:
+    symbols = (DEFAULT_CHORDS if text is None else text).split()
+    if not symbols:
+        raise typer.BadParameter(
+            f"{text!r} names no chord; write symbols, such as {DEFAULT_CHORDS!r}",
+            param_hint="--backing-chords",
+        )
+    return symbols
+
+
+def _end_step(primer: NoteSequence, lengths: Lengths, card: "Card") -> int:
+    """Return the step at which the music ends."""
+    from solferino.generation.request import GenerationRequest, new_section  # noqa: PLC0415
+    from solferino.notes.quantization import seconds_to_steps  # noqa: PLC0415
+    from solferino.notes.timing import TempoMap  # noqa: PLC0415
+
+    if lengths.new_bars is None:
+        return lengths.num_steps or 0
+    representation = _representation(card)
+    request = GenerationRequest(bundle=card.name, primer=primer, new_bars=lengths.new_bars)
+    end_s = new_section(request, representation).end_s
+    steps = seconds_to_steps(representation.grid, TempoMap.from_sequence(primer), [end_s])
+    return round(float(steps[0]))
 
 
 def with_chords(

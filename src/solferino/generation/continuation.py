@@ -119,7 +119,7 @@ class EventGenerator:
         representation = self.representation
         tempo_map = TempoMap.from_sequence(primer)
         steps = step_range(primer, section, tempo_map, representation.grid)
-        _check_size(num_outputs, controls, steps.end_step - steps.start_step)
+        check_size(num_outputs, controls, steps.end_step - steps.start_step)
         controls = on_grid_of(primer, controls, section)
         past = events_before(representation, primer, steps.start_step)
         past = representation.with_context(past, primer, controls.conditions, steps.end_step)
@@ -217,12 +217,26 @@ def _check_numbers(seed: int, num_outputs: int, first_output: int) -> None:
         )
 
 
-def _check_size(num_outputs: int, controls: EventControls, num_steps: int) -> None:
-    """Refuse what would fill the memory, before it does."""
-    width = controls.beam_size * controls.branch_factor
-    num_rows = num_outputs * width
+def check_size(num_outputs: int, controls: EventControls, num_steps: int) -> None:
+    """Refuse what would fill the memory, before it does.
+
+    Parameters
+    ----------
+    num_outputs : int > 0
+    controls : EventControls
+        Beams and branches make more sequences of each output.
+    num_steps : int
+        New steps of each output.
+
+    Raises
+    ------
+    GenerationError
+        If there would be more than `MAX_ROWS` sequences, or `MAX_STEPS` steps in all of them.
+    """
+    num_rows = num_outputs * controls.beam_size * controls.branch_factor
     if num_rows > MAX_ROWS or num_rows * num_steps > MAX_STEPS:
         raise GenerationError(
-            f"{num_outputs} outputs of {num_steps} new steps, {width} sequences each, are too "
-            f"much at once: at most {MAX_ROWS} sequences and {MAX_STEPS} steps; ask for less"
+            f"outputs: {num_outputs}, new steps of each: {num_steps}, sequences in all: {num_rows}; "
+            f"this is too much at once, for at most {MAX_ROWS} sequences hold at most {MAX_STEPS} "
+            "steps together: ask for less"
         )

@@ -20,7 +20,7 @@ _NOTE_RANKS = np.arange(FIRST_SHIFT) ^ NUM_PITCHES
 
 _NONE_DUE = FIRST_SHIFT
 _ANYTHING, _NO_SHIFT, _A_NOTE = range(3)
-_PER_ROW = ("_now", "_floor", "_bin", "_mode", "_playable")
+_PER_ROW = ("_now", "_floor", "_bin", "_mode", "_playable", "_since")
 _PER_ROW_OF_AGENDA = ("_next", "_due", "_bins_due")
 
 Mask = NDArray[np.bool_]
@@ -63,7 +63,8 @@ class PerformanceGuide:
     At each moment notes end before others begin, both from the lowest pitch up; a pitch begins
     only if it does not sound, and ends only if it does. A velocity is new and stands before a
     note; the first note needs one. After a shift shorter than the longest something happens,
-    if anything can. So time passes after finitely many events.
+    if anything can. So time passes after finitely many events. A note that has sounded for
+    `longest_note_steps` ends at the next moment: models forget to let go.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ class PerformanceGuide:
         The steps to fill. The sequence is full when their end is reached, or jumped over.
     last_event : int
         Event before the first.
+    longest_note_steps : int > 0
+        What the agenda holds may last longer.
     agenda : Agenda, optional
         What has to happen. A pitch that the agenda begins only the agenda ends.
     """
@@ -91,6 +94,7 @@ class PerformanceGuide:
         *,
         steps: range,
         last_event: int,
+        longest_note_steps: int,
         agenda: Agenda | None = None,
     ) -> None:
         self._vocabulary = vocabulary
@@ -106,6 +110,8 @@ class PerformanceGuide:
         self._bin = np.array([max(bin_, int(not vocabulary.num_velocity_bins))])
         self._mode = np.array([mode if mode == _A_NOTE else _ANYTHING])
         self._playable = np.concatenate([pitches & ~sounding, sounding & ~held])[None]
+        self._since = np.full((1, NUM_PITCHES), steps.start)
+        self._longest_note_steps = longest_note_steps
         self._is_touch_known = bool(self._bin.all())
         if agenda is not None:
             self._next = np.array([0])
@@ -126,6 +132,7 @@ class PerformanceGuide:
             if not self._pitches.any():
                 is_stuck = ~mask.any(axis=1)
                 mask[is_stuck, FIRST_SHIFT : self._vocabulary.first_velocity] = True
+        self._end_long_notes(mask)
         return mask
 
     def feed(self, ids: Ids) -> None:
@@ -153,6 +160,15 @@ class PerformanceGuide:
         for name in _PER_ROW + (_PER_ROW_OF_AGENDA if self._agenda is not None else ()):
             setattr(chosen, name, getattr(self, name)[rows])
         return chosen
+
+    def _end_long_notes(self, mask: Mask) -> None:
+        """Leave only the ends of notes that have sounded too long, where there are any."""
+        is_long = self._now[:, None] - self._since >= self._longest_note_steps
+        is_long &= mask[:, FIRST_NOTE_OFF:FIRST_SHIFT]
+        (rows,) = is_long.any(axis=1).nonzero()
+        if len(rows):
+            mask[rows] = False
+            mask[rows, FIRST_NOTE_OFF:FIRST_SHIFT] = is_long[rows]
 
     def _allow_others(self, mask: Mask) -> None:
         """Allow shifts and velocities beside the notes, and no note before a velocity is known."""
@@ -194,6 +210,7 @@ class PerformanceGuide:
         """Begin and end notes; nothing but the agenda ends what it begins."""
         pitches = notes % NUM_PITCHES
         may_end = notes < FIRST_NOTE_OFF
+        self._since[rows, pitches] = self._now[rows]
         self._playable[rows, pitches] = ~may_end & self._pitches[pitches]
         if self._agenda is not None:
             may_end &= ~self._due[rows, notes]

@@ -21,6 +21,9 @@ from solferino.representations.representation import EventSequence
 Mask = NDArray[np.bool_]
 Steps = NDArray[np.int64]
 
+LONGEST_NOTE_S = 5
+"""Seconds after which a new note is ended, as Magenta ends it."""
+
 
 def performance_guide(
     vocabulary: Vocabulary,
@@ -74,6 +77,7 @@ def performance_guide(
         held,
         steps=steps,
         last_event=int(after.ids[-1]) if len(after) else vocabulary.longest_shift,
+        longest_note_steps=LONGEST_NOTE_S * steps_per_second,
         agenda=agenda,
     )
 
