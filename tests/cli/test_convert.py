@@ -1,5 +1,8 @@
 """``solferino convert`` from the user's side."""
 
+import os
+import sys
+
 import pytest
 
 import solferino.datasets.conversion as conversion
@@ -73,3 +76,25 @@ def test_an_interrupted_run_tells_where_it_stopped_and_goes_on_there(
     done = solferino("convert", corpus, "-o", path)
     assert done.out.startswith("5 files had been read before and were not read again\n")
     assert "6 pieces with 384 notes from 6 of 7 files" in done.out
+
+
+@pytest.mark.parametrize("name", ["tune1.mid", "SONG.MusicXML", "tune.abc"])
+def test_a_table_of_notes_is_not_written_under_the_name_of_music(fails, corpus, name):
+    before = {path: path.read_bytes() for path in corpus.rglob("*") if path.is_file()}
+    message = fails(1, "convert", corpus, "-o", corpus / name)
+    assert f"{name} would be a music file, and a table of notes is written" in message
+    assert "or write one piece with solferino.save" in message
+    assert before == {path: path.read_bytes() for path in corpus.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", [".", ""])
+def test_the_folder_where_one_is_cannot_be_the_notes_file(fails, corpus, monkeypatch, name):
+    monkeypatch.chdir(corpus)
+    assert ". is a folder; name a file to write" in fails(1, "convert", corpus, "-o", name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are not bytes there")
+def test_a_name_that_is_no_text_cannot_be_written(fails, corpus, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.parquet")
+    assert "cannot be written" in fails(1, "convert", corpus, "-o", path)
+    assert [p.name for p in tmp_path.iterdir()] == [corpus.name]

@@ -117,6 +117,53 @@ def test_chords_come_again_until_the_asked_length_is_full(solferino, toy, tmp_pa
     assert chords == ["C", "F", "C", "F"]
 
 
+def test_chords_come_again_until_the_new_bars_are_full(solferino, toy, tmp_path):
+    done = solferino(
+        *("generate", toy("basic_improv"), "--backing-chords=C F", "--new-bars=5"),
+        *("--num-outputs=1", "-o", tmp_path),
+    )
+    assert done.status == 0, done.err
+    (path,) = tmp_path.glob("*.mid")
+    piece = load(path)
+    chords = [(text.time_s, text.text) for text in piece.texts if text.kind == "chord"]
+    assert chords == [(0, "C"), (2, "F"), (4, "C"), (6, "F"), (8, "C")]
+    assert piece.total_time_s == pytest.approx(10)
+
+
+def test_chords_follow_a_tempo_that_is_asked_for(solferino, toy, tmp_path):
+    melody = melody_file(tmp_path / "melody.mid")  # it has no tempo of its own
+    done = solferino(
+        *("generate", toy("basic_improv"), "--primer-midi", melody, "--backing-chords=C F"),
+        *("--qpm=60", "--num-steps=32", "--num-outputs=1", "-o", tmp_path / "out"),
+    )
+    assert done.status == 0, done.err
+    (path,) = (tmp_path / "out").glob("*.mid")
+    assert [(t.time_s, t.text) for t in load(path).texts if t.kind == "chord"] == [
+        (0, "C"),
+        (4, "F"),
+    ]
+
+
+def test_an_improvisation_with_an_injected_melody_keeps_its_tempo_and_meter(
+    solferino, toy, tmp_path
+):
+    melody = load(melody_file(tmp_path / "melody.mid"))
+    path = tmp_path / "waltz.mid"
+    write_midi(melody.replace(tempos=[(0, 60), (2, 120)], meters=[(0, 3, 4)]), path)
+    done = solferino(
+        *("generate", toy("basic_improv"), "--primer-midi", path, "--num-outputs=1"),
+        *("--inject-primer-during-generation", "-o", tmp_path / "out"),
+    )
+    assert done.status == 0, done.err
+    (path,) = (tmp_path / "out").glob("*.mid")
+    found = load(path)
+    assert found.tempos["qpm"].tolist() == pytest.approx([60, 120])
+    assert [(m["numerator"], m["denominator"]) for m in found.meters] == [(3, 4)]
+    assert found.notes["onset_s"].tolist() == pytest.approx(
+        melody.notes["onset_s"].tolist(), abs=1e-2
+    )
+
+
 @pytest.mark.parametrize("recipe", ["polyphony", "performance_with_dynamics"])
 def test_an_injected_melody_comes_out_as_it_is_among_other_notes(solferino, toy, tmp_path, recipe):
     melody = melody_file(tmp_path / "melody.mid")
@@ -154,6 +201,16 @@ def test_densities_and_histograms_are_told_to_models_that_can_listen(solferino, 
         ("polyphony", ["--notes-per-second=4"], "cannot be told notes_per_second"),
         ("drum_kit", ["--key=C major"], "drums"),
         ("performance_with_dynamics", ["--drums=36"], "drums"),
+        ("basic_improv", ["--notes-per-second=4"], "this improv model cannot be told"),
+        ("basic_improv", ["--qpm=nan"], "qpm is nan: it must be above 0"),
+        ("basic_improv", ["--backing-chords=C H7"], "chord 'H7' begins with no root"),
+        ("basic_improv", ["--num-steps=1" + 12 * "0"], "too much at once"),
+        ("basic_improv", ["--new-bars=1" + 400 * "0"], "too much at once"),
+        (
+            "multiconditioned_performance_with_dynamics",
+            ["--pitch-class-histogram=[1, 2, 3]"],
+            "it must be 12 numbers",
+        ),
     ],
 )
 def test_what_a_model_has_no_ear_for_is_refused(fails, toy, tmp_path, recipe, options, line):
@@ -168,6 +225,9 @@ def test_what_a_model_has_no_ear_for_is_refused(fails, toy, tmp_path, recipe, op
         ("polyphony", "--notes-per-second=fast", "'fast' cannot be read"),
         ("polyphony", "--primer-pitches=[60, 200]", "is no chord"),
         ("polyphony", "--inject-primer-during-generation", "it needs a primer"),
+        ("polyphony", "--pitch-class-histogram=[[1, 0, 2], 5]", "5 is no list of numbers"),
+        ("polyphony", "--pitch-class-histogram=[[1, 'x']]", "is no list of numbers; write 12"),
+        ("basic_improv", "--backing-chords= ", "names no chord; write symbols"),
     ],
 )
 def test_a_wish_that_cannot_be_read_is_wrong_usage(fails, toy, tmp_path, recipe, option, line):

@@ -1,9 +1,12 @@
 """``solferino info`` from the user's side."""
 
+import io
 import json
+import sys
 
 import pytest
 
+from solferino.cli.app import main
 from solferino.notes.files import save
 from solferino.notes.sequence import Instrument, NoteSequence, Text
 
@@ -107,3 +110,31 @@ def test_errors_are_one_line(fails, song, book, tmp_path):
     assert "has 1 tune, got --tune 2" in fails(1, "info", song, "--tune", 2)
     assert "does not exist; check the path" in fails(1, "info", tmp_path / "none.mid")
     fails(2, "info", book, "--tune", 0)
+
+
+def test_a_book_of_one_good_tune_shows_it_and_says_what_was_lost(solferino, tmp_path):
+    path = tmp_path / "book.abc"
+    path.write_text(TUNE.format(n=1) + "X:99\nT:Bad\nK:Q\nC\n")
+    lost = "  cannot read X:99 Bad: K:Q is no key; write one like K:G or K:Edor"
+    lines = solferino("info", path).out.splitlines()
+    assert (lines[0], lines[-1]) == ("Tune 1", lost)
+    facts = json.loads(solferino("info", path, "--json").out)
+    assert (facts["num_tunes"], facts["errors"][0]["number"]) == (1, "99")
+    assert lost not in solferino("info", path, "--tune", 1).out
+
+
+def test_where_output_has_few_letters_the_roll_is_plain_and_names_have_question_marks(
+    song, monkeypatch
+):
+    named = song.with_name("Дума.mid")
+    song.rename(named)
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="cp1252"))
+    assert main(["info", str(named)]) == 0
+    assert main(["info", str(named), "--json"]) == 0
+    sys.stdout.flush()
+    facts = printed.getvalue().decode("cp1252").partition("{")[2]
+    assert json.loads("{" + facts)["file"] == str(named)
+    lines = printed.getvalue().decode("cp1252").splitlines()
+    assert lines[0] == "????.mid"
+    assert "       C4|________" in lines

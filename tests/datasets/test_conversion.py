@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import solferino.datasets.conversion as conversion
+import solferino.datasets.music_files as music_files
 from solferino.datasets.conversion import Failure, convert
 from solferino.datasets.music_files import MusicFile, find_music
 from solferino.datasets.tables import read_pieces
@@ -87,6 +88,16 @@ def test_a_folder_without_music_is_refused_with_the_known_suffixes(tmp_path):
 def test_a_missing_source_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"gone does not exist"):
         convert([tmp_path / "gone"], tmp_path / "notes.parquet")
+
+
+def test_music_on_different_drives_is_refused(tmp_path, monkeypatch):
+    def refuse(paths):
+        raise ValueError("Paths don't have the same drive")
+
+    folder = write_corpus(tmp_path)
+    monkeypatch.setattr(music_files.os.path, "commonpath", refuse)
+    with pytest.raises(DatasetError, match=r"are on different drives\. Copy all of it to one"):
+        find_music(sorted(folder.glob("*.mid")))
 
 
 def test_a_fault_of_ours_costs_one_file_only(tmp_path, monkeypatch):

@@ -220,3 +220,25 @@ def test_a_chunk_that_killed_its_process_comes_file_by_file():
     chunk = conversion._next_files(iter(crashed), 2)
     assert chunk.num_files == 2
     assert chunk.rows.column("piece_id").to_pylist() == ["a", "b"]
+
+
+def test_a_folder_of_somebody_else_that_is_called_so_is_left_alone(corpus, output):
+    songs = unfinished_folder(output)
+    songs.mkdir()
+    (songs / "sketch.txt").write_text("la la")
+    with pytest.raises(DatasetError, match=r"holds other files\. Rename it, or name"):
+        convert([corpus], output)
+    assert [path.name for path in songs.iterdir()] == ["sketch.txt"]
+
+
+def test_what_somebody_puts_beside_the_journal_stays(corpus, output):
+    stop(corpus, output, 4)
+    (unfinished_folder(output) / "sketch.txt").write_text("la la")
+    convert([corpus], output)
+    assert [path.name for path in unfinished_folder(output).iterdir()] == ["sketch.txt"]
+
+
+def test_music_in_a_folder_that_is_only_called_unfinished_is_read(tmp_path, output):
+    folder = tmp_path / "songs.unfinished"
+    write_corpus(folder)
+    assert convert([folder], output).num_pieces == 6

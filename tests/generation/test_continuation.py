@@ -170,7 +170,9 @@ def test_a_seed_out_of_range_is_refused(seed):
         melody_generator().generate(PRIMER, TWO_BARS, seed=seed)
 
 
-@pytest.mark.parametrize("numbers", [{"num_outputs": 0}, {"first_output": -1}])
+@pytest.mark.parametrize(
+    "numbers", [{"num_outputs": 0}, {"first_output": -1}, {"first_output": 2**64}]
+)
 def test_a_batch_needs_an_output(numbers):
     with pytest.raises(GenerationError, match=r"cannot make .* outputs from number"):
         melody_generator().generate_batch(PRIMER, TWO_BARS, **numbers)

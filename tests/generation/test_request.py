@@ -153,6 +153,13 @@ def test_every_field_of_a_request_comes_back():
         FULL.to_json()[:-9],
         GenerationRequest(bundle="a", num_steps="many").to_json(),
         GenerationRequest(bundle="a", qpm="fast").to_json(),
+        GenerationRequest(bundle="a", controls=EventControls(top_k=1.5)).to_json(),
+        '{"version":1,"bundle":"a","primer":{"notes":5}}',
+        *(
+            '{"version":1,"bundle":"a","controls":{"constraints":{"pitch_classes":null,"keep":null}'
+            f'}},"primer":{{"events":{{{events}}}}}}}'
+            for events in ('"ids":[99999]', '"ids":5', '"ids":[1],"start_step":"a"')
+        ),
     ],
 )
 def test_other_text_is_no_request(text):

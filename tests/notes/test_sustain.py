@@ -27,6 +27,7 @@ def releases_of(piece):
         ([(1, 127), (3, 0)], 3),  # pressed just as the key is released
         ([(1.5, 127), (3, 0)], 1),  # too late
         ([(0, 127), (1, 0)], 1),  # lifted with the key
+        ([(0, 127), (1, 0), (1, 127), (3, 0)], 1),  # changed with the key
         ([(0, 127), (0.5, 0)], 1),  # the key itself still holds
         ([(0, 127)], 8),  # never lifted
         ([(0, 127), (2, 100), (3, 0)], 3),  # pressed further down
@@ -92,9 +93,9 @@ def _release_s(piece, note):
         return note["release_s"]
     moves = piece.control_changes
     before = [row["value"] for row in moves if row["time_s"] <= note["release_s"]]
-    if not before or before[-1] < 64:
+    lifts = [r["time_s"] for r in moves if r["value"] < 64 and r["time_s"] >= note["release_s"]]
+    if not before or before[-1] < 64 or note["release_s"] in lifts:
         return note["release_s"]
-    lifts = [r["time_s"] for r in moves if r["value"] < 64 and r["time_s"] > note["release_s"]]
     strikes = [
         other["onset_s"]
         for other in piece.notes

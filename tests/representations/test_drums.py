@@ -298,7 +298,7 @@ def test_without_a_primer_a_kick_comes_first():
 def test_drums_have_no_ear_for_conditions():
     past = EventSequence([1])
     assert KIT.with_context(past, NoteSequence(), Conditions(), 16) is past
-    with pytest.raises(ConditionError, match="a drums model cannot be told notes_per_second"):
+    with pytest.raises(ConditionError, match="this drums model cannot be told notes_per_second"):
         KIT.with_context(past, NoteSequence(), Conditions(notes_per_second=(2.0,)), 16)
 
 

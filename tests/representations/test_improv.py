@@ -229,7 +229,7 @@ def test_an_opening_before_the_piece_hears_its_first_chord():
 
 def test_it_has_no_ear_for_anything_but_chords():
     past = IMPROV.default_primer()
-    with pytest.raises(ConditionError, match="improv model cannot be told notes_per_second"):
+    with pytest.raises(ConditionError, match="this improv model cannot be told notes_per_second"):
         IMPROV.with_context(past, NoteSequence(), Conditions(notes_per_second=(2.0,)), 16)
     unknown = NoteSequence(texts=[Text(0.0, "H7", "chord")])
     with pytest.raises(ConditionError, match="chord 'H7' begins with no root"):

@@ -225,7 +225,7 @@ def test_a_model_that_is_told_nothing_refuses_wishes():
     same = PERFORMANCE.with_context(past, NoteSequence(), Conditions(), 100)
     assert same is past
     wishes = Conditions(notes_per_second=(3.0,))
-    with pytest.raises(ConditionError, match="a performance model cannot be told notes_per_second"):
+    with pytest.raises(ConditionError, match="this performance model cannot be told notes_per"):
         PERFORMANCE.with_context(past, NoteSequence(), wishes, 100)
     told = Performance(pitch_histogram=True)
     with pytest.raises(ConditionError, match="cannot be told notes_per_second, only pitch_class"):

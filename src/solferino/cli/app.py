@@ -1,5 +1,6 @@
 """The command ``solferino``: its commands, and what happens when one fails."""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0, 1 for an error, 2 for wrong usage, 130 for Ctrl-C. Errors are told in
         one line on standard error.
     """
+    _allow_all_letters()
     try:
         result = app(arguments, prog_name="solferino", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -77,6 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if result == INTERRUPTED:
         return _fail("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _allow_all_letters() -> None:
+    """Print a question mark for a letter that the terminal or file does not have, and go on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def _fail(message: str, status: int) -> int:

@@ -41,12 +41,22 @@ def book_lines(book: TuneBook, name: str) -> Iterator[str]:
     yield from _table(rows, "><<<>>>", stretched=1)
     if len(book.tunes) > NUM_TUNES:
         yield _dim(f"  … and {len(book.tunes) - NUM_TUNES} more")
+    yield from lost_lines(book)
+    yield ""
+    yield _dim("Choose one of them with --tune.")
+
+
+def lost_lines(book: TuneBook) -> Iterator[str]:
+    """Tell which tunes of a book cannot be read, and why.
+
+    Parameters
+    ----------
+    book : TuneBook
+    """
     for error in book.errors[:NUM_TUNES]:
         yield f"  cannot read X:{error.number} {error.title}: {error.reason}"
     if len(book.errors) > NUM_TUNES:
         yield f"  … and {len(book.errors) - NUM_TUNES} more that cannot be read"
-    yield ""
-    yield _dim("Choose one of them with --tune.")
 
 
 def piece_lines(notes: NoteSequence, name: str, *, is_ascii: bool = False) -> Iterator[str]:

@@ -260,9 +260,15 @@ def _write(
     plot: bool,
     soundfont: Path | None,
 ) -> None:
-    """Write the files and say which; sound first, because it is what can fail."""
-    from solferino.notes.files import save  # noqa: PLC0415
+    """Write the files and say which; nothing where one of them cannot be MIDI.
 
+    Sound comes first, because it is what can fail then.
+    """
+    from solferino.notes.files import save  # noqa: PLC0415
+    from solferino.notes.midi import midi_bytes  # noqa: PLC0415
+
+    for made in outputs:
+        midi_bytes(made.notes)
     for made, path in zip(outputs, paths, strict=True):
         written = [path]
         if wav:

@@ -1,6 +1,7 @@
 """``solferino info``: what is in a music file."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,28 +27,40 @@ def info(
     ] = False,
 ) -> None:
     """Show what is in a music file: instruments, tempi, meters, keys, chords, a piano roll."""
-    from solferino.cli.description import book_lines, piece_lines  # noqa: PLC0415
+    from solferino.cli.description import book_lines, lost_lines, piece_lines  # noqa: PLC0415
     from solferino.notes.files import load_book  # noqa: PLC0415
 
     book = load_book(file)
+    is_ascii = is_ascii or not _has_signs(sys.stdout.encoding)
     number = tune or 1
     if number > len(book.tunes):
         tunes = "1 tune" if len(book.tunes) == 1 else f"{len(book.tunes)} tunes"
         raise MusicFileError(
             f"{file} has {tunes}, got --tune {number}; choose a number up to {len(book.tunes)}"
         )
-    is_book = tune is None and len(book.tunes) > 1
     if as_json:
+        is_book = tune is None and len(book.tunes) + len(book.errors) > 1
         facts = _book_facts(book) if is_book else _tune_facts(book, number)
-        typer.echo(json.dumps({"file": str(file), **facts}, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps({"file": str(file), **facts}, indent=1, ensure_ascii=is_ascii))
         return
-    lines = (
-        book_lines(book, file.name)
-        if is_book
-        else piece_lines(book.tunes[number - 1], file.name, is_ascii=is_ascii)
-    )
+    if tune is None and len(book.tunes) > 1:
+        lines = [*book_lines(book, file.name)]
+    else:
+        lines = [*piece_lines(book.tunes[number - 1], file.name, is_ascii=is_ascii)]
+        lines += ["", *lost_lines(book)] if tune is None and book.errors else []
     text = "\n".join(lines)
     typer.echo(text.translate(PLAIN) if is_ascii else text)
+
+
+def _has_signs(encoding: str | None) -> bool:
+    """Whether piano rolls can be drawn in an encoding."""
+    from solferino.notes.terminal_roll import UNICODE_SIGNS  # noqa: PLC0415
+
+    try:
+        "".join(UNICODE_SIGNS).encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tune_facts(book: "TuneBook", number: int) -> dict[str, Any]:

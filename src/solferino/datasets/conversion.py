@@ -142,8 +142,10 @@ def convert(
     Raises
     ------
     DatasetError
-        If there is no music file, none can be read, or `output` cannot be written.
+        If there is no music file, none can be read, or `output` cannot be written or has the
+        name of a music file.
     """
+    _check_output(Path(output))
     found, skipped = find_music([Path(source) for source in sources], recursive=recursive)
     files = [file._replace(repeats=repeats) for file in found]
     outcomes: list[Outcome] = []
@@ -174,6 +176,17 @@ def convert(
         skipped,
         num_before,
     )
+
+
+def _check_output(output: Path) -> None:
+    """Refuse to write a table over music, or under a name that promises music."""
+    from solferino.notes.files import SUFFIXES  # noqa: PLC0415
+
+    if output.suffix.lower() in SUFFIXES:
+        raise DatasetError(
+            f"{output} would be a music file, and a table of notes is written. Name it "
+            f"{output.with_suffix('.parquet').name}, or write one piece with solferino.save."
+        )
 
 
 def _read_what_is_left(

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from solferino.datasets.unfinished import SUFFIX, Key
+from solferino.datasets.unfinished import Key, is_unfinished
 from solferino.errors import DatasetError
 
 SECONDS_PER_MB = 0.25
@@ -72,7 +72,7 @@ def find_music(
     Raises
     ------
     DatasetError
-        If a source does not exist, or there is no music.
+        If a source does not exist, they are on different drives, or there is no music.
     """
     from solferino.notes.files import SUFFIXES  # noqa: PLC0415
 
@@ -116,14 +116,20 @@ def music_chunks(files: Sequence[MusicFile]) -> Iterator[list[MusicFile]]:
 def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
     """Find the files of a folder, but those that are hidden or in the making."""
     paths = folder.rglob("*") if recursive else folder.iterdir()
-    seen = (p for p in paths if not p.name.startswith(".") and p.parent.suffix != SUFFIX)
+    seen = (p for p in paths if not p.name.startswith(".") and not is_unfinished(p.parent))
     return (path for path in seen if path.is_file())
 
 
 def _root(sources: Sequence[Path]) -> Path:
     if len(sources) == 1 and sources[0].is_dir():
         return sources[0].absolute()
-    return Path(os.path.commonpath([source.absolute().parent for source in sources]))
+    try:
+        return Path(os.path.commonpath([source.absolute().parent for source in sources]))
+    except ValueError as error:
+        raise DatasetError(
+            f"{sources[0]} and other music are on different drives. Copy all of it to one, or "
+            "convert one after the other."
+        ) from error
 
 
 def _music_file(path: Path, root: Path) -> MusicFile:

@@ -8,11 +8,10 @@ that was cut short, or damaged, ends it.
 
 import json
 import os
-import shutil
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, final
@@ -179,11 +178,10 @@ def unfinished(output: Path, schema: "pa.Schema", *, resume: bool) -> Iterator[U
     DatasetError
         If the output is a folder, another process is writing it, or it cannot be written.
     """
-    folder = unfinished_folder(output)
     try:
         if output.is_dir():
             raise DatasetError(f"{output} is a folder; name a file to write")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = _prepared_folder(output)
         journal = Unfinished(folder, schema, resume=resume)
         is_done = False
         try:
@@ -192,11 +190,12 @@ def unfinished(output: Path, schema: "pa.Schema", *, resume: bool) -> Iterator[U
             is_done = True
         finally:
             journal.close()
+            journal.temporary.unlink(missing_ok=True)
             if is_done or not len(journal):
-                shutil.rmtree(folder)
-            else:
-                journal.temporary.unlink(missing_ok=True)
-    except OSError as error:
+                (folder / _JOURNAL).unlink(missing_ok=True)
+                with suppress(OSError):  # somebody has put something else there
+                    folder.rmdir()
+    except (OSError, UnicodeError) as error:
         raise DatasetError(
             f"{output} cannot be written ({reason(error)}); choose another place"
         ) from error
@@ -205,6 +204,23 @@ def unfinished(output: Path, schema: "pa.Schema", *, resume: bool) -> Iterator[U
 def unfinished_folder(output: Path) -> Path:
     """Return the folder in which an output is in the making."""
     return output.with_name(output.name + SUFFIX)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether something is in the making in a folder, which is not just called so."""
+    return folder.suffix == SUFFIX and (folder / _JOURNAL).is_file()
+
+
+def _prepared_folder(output: Path) -> Path:
+    """Make the folder for a journal, or find one; a folder of others is left alone."""
+    folder = unfinished_folder(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not is_unfinished(folder) and any(folder.iterdir()):
+        raise DatasetError(
+            f"{folder} is needed for what is unfinished, but holds other files. "
+            "Rename it, or name another output."
+        )
+    return folder
 
 
 def _next_frame(file: IO[bytes]) -> _Frame | None:

@@ -210,10 +210,10 @@ if TYPE_CHECKING:
 def _check_numbers(seed: int, num_outputs: int, first_output: int) -> None:
     if not 0 <= seed < 2**64:
         raise GenerationError(f"the seed {seed} is out of range: give one from 0 to 2**64 - 1")
-    if num_outputs < 1 or first_output < 0:
+    if num_outputs < 1 or not 0 <= first_output < 2**64:
         raise GenerationError(
             f"cannot make {num_outputs} outputs from number {first_output} on: "
-            "make 1 or more, from number 0 or later"
+            "make 1 or more, from number 0 to 2**64 - 1"
         )
 
 
@@ -236,7 +236,7 @@ def check_size(num_outputs: int, controls: EventControls, num_steps: int) -> Non
     num_rows = num_outputs * controls.beam_size * controls.branch_factor
     if num_rows > MAX_ROWS or num_rows * num_steps > MAX_STEPS:
         raise GenerationError(
-            f"outputs: {num_outputs}, new steps of each: {num_steps}, sequences in all: {num_rows}; "
-            f"this is too much at once, for at most {MAX_ROWS} sequences hold at most {MAX_STEPS} "
-            "steps together: ask for less"
+            f"this is too much at once: outputs {num_outputs}, new steps of each {num_steps}, "
+            f"sequences in all {num_rows}; at most {MAX_ROWS} sequences may hold at most "
+            f"{MAX_STEPS} steps together, so ask for less"
         )

@@ -49,7 +49,7 @@ def notes_from_json(found: Mapping[str, Any]) -> NoteSequence:
 
     Raises
     ------
-    ValueError, TypeError, KeyError
+    ValueError, TypeError, KeyError, AttributeError
         If it is no such thing.
     """
     others: dict[str, Any] = {
@@ -94,10 +94,16 @@ def events_from_json(found: Mapping[str, Any]) -> EventSequence:
 
     Raises
     ------
-    ValueError, TypeError
+    ValueError, TypeError, OverflowError
         If it is no such thing.
     """
-    return EventSequence(**found)
+    events = EventSequence(**found)
+    numbers = (events.start_step, events.steps_per_bar, events.transposition)
+    if not all(isinstance(number, int) for number in numbers):
+        raise TypeError(f"start_step, steps_per_bar and transposition are {numbers}")
+    if (events.ids.ndim, events.context.ndim) != (1, 2):
+        raise ValueError("ids is no list, or context no list of rows")
+    return events
 
 
 def controls_to_json(controls: EventControls) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from solferino.errors import BundleError, GenerationError
-from solferino.generation.continuation import EventGenerator
+from solferino.generation.continuation import EventGenerator, check_size
 from solferino.generation.generator import PLAIN, EventControls, Output, Section
 from solferino.generation.json_values import (
     controls_from_json,
@@ -35,6 +35,9 @@ PROVENANCE_PREFIX = "solferino:"
 REQUEST_VERSION = 1
 
 Primer = NoteSequence | EventSequence | None
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+"""What reading values of other kinds than they must be can end in."""
 
 
 @final
@@ -113,7 +116,7 @@ class GenerationRequest:
                 request = cls(**found)
                 _check_kinds(request)
                 return request
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise GenerationError(
                 f"the request cannot be read ({type(error).__name__}: {error}): "
                 "take a file as solferino wrote it"
@@ -228,8 +231,12 @@ def check_qpm(qpm: float | None) -> None:
     GenerationError
         If it is given and not above 0 quarter notes a minute, or infinite.
     """
-    if qpm is not None and not 0 < qpm < np.inf:
-        raise GenerationError(f"qpm is {qpm}: it must be above 0 quarter notes a minute")
+    if qpm is None:
+        return
+    try:
+        NoteSequence().replace(tempos=[(0.0, qpm)])
+    except ValueError as error:
+        raise GenerationError(f"qpm is {qpm}: it must be above 0 quarter notes a minute") from error
 
 
 def _check_kinds(request: GenerationRequest) -> None:
@@ -237,6 +244,9 @@ def _check_kinds(request: GenerationRequest) -> None:
     for name, kinds in _KINDS.items():
         if not isinstance(getattr(request, name), kinds):
             raise TypeError(f"{name} is {getattr(request, name)!r}")
+    for name in ("top_k", "beam_size", "branch_factor", "steps_per_iteration"):
+        if not isinstance(getattr(request.controls, name), int):
+            raise TypeError(f"{name} is {getattr(request.controls, name)!r}")
 
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
@@ -286,6 +296,8 @@ def _section(
     primer: NoteSequence, request: GenerationRequest, representation: Representation
 ) -> Section:
     """Return the time from one step after the primer's last note to the end."""
+    # each bar has a step or more; sharper when the section is known
+    check_size(request.num_outputs, request.controls, request.new_bars or request.num_steps)
     grid = representation.grid
     end_steps = quantize_on(primer, grid).notes["end_step"]
     past_steps = int(end_steps.max(initial=0))

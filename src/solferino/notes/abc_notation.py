@@ -194,7 +194,7 @@ class _Tune:
         voices = [list(aligned(voice)) for voice in played]
         rows = [row for index, voice in enumerate(voices) for row in _note_rows(voice, index)]
         if not rows:
-            raise ValueError("has no notes")
+            raise ValueError("has no notes; write some behind its K: field")
         return self._piece(voices, np.array(rows, np.int64))
 
     def _read_directive(self, line: str) -> None:

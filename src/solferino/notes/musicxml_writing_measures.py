@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import final
 
+from solferino.notes.musicxml_directions import FORTE_VELOCITY
 from solferino.notes.musicxml_writing_parts import Part, drum_sign, instrument_id
 from solferino.notes.musicxml_writing_signs import Sign, sign_lines
 from solferino.notes.score import TICKS_PER_QUARTER, Bar, Chord, by_bar, cut, filled
@@ -14,7 +15,6 @@ from solferino.notes.spelling import SpelledPitch, Speller
 from solferino.notes.written_values import Symbol, symbols_of
 
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_FORTE_VELOCITY = 90
 _VOICES_OF_UPPER_STAFF = 4
 
 
@@ -189,7 +189,7 @@ class PartWriter:
         tied = '<tied type="stop"/>' * chord.is_held + '<tied type="start"/>' * chord.is_tied
         lyric = "" if chord.is_held else self._lyrics.pop(chord.start_tick, "")
         for k, (pitch, velocity) in enumerate(zip(chord.pitches, chord.velocities, strict=True)):
-            yield f'<note dynamics="{100 * velocity / _FORTE_VELOCITY:.2f}">'
+            yield f'<note dynamics="{100 * velocity / FORTE_VELOCITY:.2f}">'
             yield "<chord/>" * (k > 0)
             accidental, head = "", ""
             if self._part.drums:

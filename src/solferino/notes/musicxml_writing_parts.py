@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solferino.notes.general_midi import PROGRAM_NAMES, drum_name
+from solferino.notes.musicxml_parts import DRUM_CHANNEL
 from solferino.notes.sequence import Instrument
 
 MIDDLE_C = 60
@@ -16,7 +17,7 @@ _KEYBOARDS = (*range(24), 46)
 """Programs written on two staves where they need them: pianos to accordions, and the harp."""
 _LOWEST_ON_TREBLE, _HIGHEST_ON_BASS = 55, 65
 _BASS_BELOW = 57
-_VIOLA, _DRUM_CHANNEL = 41, 10
+_VIOLA = 41
 _CHANNELS = (*range(1, 10), *range(11, 17))
 
 
@@ -136,7 +137,7 @@ def part_list(parts: list[Part]) -> Iterator[str]:
     n_pitched = 0
     yield "<part-list>"
     for part in parts:
-        channel = _DRUM_CHANNEL
+        channel = DRUM_CHANNEL
         if not part.instrument.is_drum:
             channel = _CHANNELS[n_pitched % len(_CHANNELS)]
             n_pitched += 1

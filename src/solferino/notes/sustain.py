@@ -30,7 +30,8 @@ def apply_sustain_pedal(notes: NoteSequence) -> NoteSequence:
         lifted or its instrument strikes the same pitch again, whichever comes first, and
         to the end of the piece if neither comes. No note becomes shorter and none
         disappears. Drums and instruments without pedal stay as they are; controllers do
-        too, and applying the pedal again changes nothing.
+        too, and applying the pedal again changes nothing: a note released just as the
+        pedal is lifted is not held, even where it is pressed again at once.
     """
     controls = notes.control_changes
     pedal = controls[controls["number"] == SUSTAIN_PEDAL]
@@ -53,8 +54,8 @@ def _lifts_s(pedal: Table, release_s: Floats, end_s: float) -> Floats:
     """When a pedal lets go of notes released at some times; at once where it is up."""
     is_down = pedal["value"] >= PEDAL_DOWN
     last = np.searchsorted(pedal["time_s"], release_s, side="right") - 1
-    is_held = (last >= 0) & is_down[last]
     lifts_s = np.append(pedal["time_s"][~is_down], end_s)
+    is_held = (last >= 0) & is_down[last] & ~np.isin(release_s, lifts_s[:-1])
     next_lift = np.searchsorted(lifts_s[:-1], release_s, side="right")
     return np.where(is_held, lifts_s[next_lift], release_s)
 

@@ -41,10 +41,12 @@ class Conditions:
         """Check the values."""
         for density in self.notes_per_second:
             if not 0 < density < math.inf:
-                raise ConditionError(f"notes_per_second is {density}: it must be above 0")
+                raise ConditionError(
+                    f"notes_per_second is {density}: it must be above 0 and finite"
+                )
         for histogram in self.pitch_class_histogram:
             fits = len(histogram) == 12 and all(0 <= h < math.inf for h in histogram)
-            if not fits or not sum(histogram) > 0:
+            if not fits or not 0 < sum(histogram) < math.inf:
                 raise ConditionError(
                     f"pitch_class_histogram is {list(histogram)}: it must be 12 numbers of 0 or "
                     "more, from C to B, not all 0"

@@ -91,6 +91,6 @@ def check_no_conditions(conditions: Conditions, name: str) -> None:
     """
     if conditions.given:
         raise ConditionError(
-            f"a {name} model cannot be told {conditions.given[0]}: leave it out, or take a bundle "
-            "that was trained with it, such as multiconditioned_performance_with_dynamics"
+            f"this {name} model cannot be told {conditions.given[0]}: leave it out, or take a "
+            "bundle that was trained with it, such as multiconditioned_performance_with_dynamics"
         )

@@ -1,5 +1,6 @@
 """Fine-tuning: a bundle goes on learning from a little music of somebody's own."""
 
+import json
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -77,8 +78,21 @@ def check_start(bundle: Bundle, recipe: Recipe) -> None:
         made_with = bundle.card.recipe.get("name", bundle.card.name)
         raise TrainingError(
             f"recipe {recipe.name} has another model than {bundle.path}, which was made with "
-            f"recipe {made_with} and its --hparams; train that, or start from another bundle"
+            f"recipe {made_with} and {_hparams_of(bundle, recipe)}; train that, or start from "
+            "another bundle"
         )
+
+
+def _hparams_of(bundle: Bundle, recipe: Recipe) -> str:
+    """Write down what a bundle's model has otherwise than a recipe's, as it is typed."""
+    config = bundle.card.model.get("config", {})
+    others = [
+        f"{name}={json.dumps(config[name], separators=(',', ':'))}"
+        for name, value in recipe.model["config"].items()
+        if name in config and config[name] != value
+    ]
+    is_same = bundle.card.recipe.get("name") == recipe.name
+    return f'--hparams "{",".join(others)}"' if is_same and others else "its --hparams"
 
 
 def with_sources_of(bundle: Bundle, examples: Examples) -> Examples:

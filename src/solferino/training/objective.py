@@ -136,7 +136,8 @@ class Share:
     ----------
     events : Batch
     scale : float
-        Number of processes over the number of labels of the whole batch.
+        Number of processes over the number of labels of the whole batch, counted before its
+        examples are varied, which changes their number by a percent at most.
     """
 
     def __init__(self, events: Batch, scale: float) -> None:
