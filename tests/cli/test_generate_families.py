@@ -227,6 +227,7 @@ def test_what_a_model_has_no_ear_for_is_refused(fails, toy, tmp_path, recipe, op
         ("polyphony", "--inject-primer-during-generation", "it needs a primer"),
         ("polyphony", "--pitch-class-histogram=[[1, 0, 2], 5]", "5 is no list of numbers"),
         ("polyphony", "--pitch-class-histogram=[[1, 'x']]", "is no list of numbers; write 12"),
+        ("drum_kit", "--primer-pitches=[60]", "--primer-pitches: drum_kit makes"),
         ("basic_improv", "--backing-chords= ", "names no chord; write symbols"),
     ],
 )

@@ -72,7 +72,8 @@ def test_a_rule_without_remedy_says_so():
 def test_without_pieces_the_first_failure_is_told():
     text = explain_nothing(0, [], [Failure("x.mid", "it is empty.")])
     assert "0 pieces and 1 unreadable files or tunes" in text
-    assert "x.mid: it is empty." in text
+    assert "x.mid: it is empty. Give it music" in text
+    assert "it is cut off. Give it" in explain_nothing(0, [], [Failure("x.mid", "it is cut off")])
 
 
 def test_lengths_are_counted_in_the_buckets_of_magenta_and_around_the_shortest():

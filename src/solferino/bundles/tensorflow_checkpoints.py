@@ -143,9 +143,11 @@ def read_limited(path: Path) -> bytes:
     Raises
     ------
     BundleError
-        If it is larger, or cannot be read.
+        If it is larger, no ordinary file, or cannot be read.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BundleError(f"{path} is not an ordinary file: copy its content to one")
         if path.stat().st_size <= MAX_FILE_BYTES:
             return path.read_bytes()
     except OSError as error:

@@ -74,7 +74,7 @@ TopK = Annotated[int, Option(help="Choose among so many likeliest; 0 among all."
 TopP = Annotated[float, Option(help="Choose among the likeliest with this share in all.")]
 BeamSize = Annotated[int, Option(help="How many sequences go on; 1 is no beam search.")]
 BranchFactor = Annotated[int, Option(help="How many ways each of them is continued.")]
-StepsPerIteration = Annotated[int, Option(help="Steps from one pruning to the next.")]
+StepsPerIteration = Annotated[int, Option(help="Events from one pruning to the next.")]
 Seed = Annotated[
     int | None, Option(min=0, help="The same seed makes the same music; drawn if not given.")
 ]

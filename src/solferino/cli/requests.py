@@ -186,22 +186,22 @@ def _primer(given: Primers, card: "Card", qpm: float | None) -> NoteSequence | N
             "give one primer, a melody, drums, pitches or a file", param_hint="--primer-midi"
         )
     if given.melody is not None:
-        return melody_primer(given.melody, qpm, _steps_per_quarter(card, drums=False))
+        return melody_primer(given.melody, qpm, _steps_per_quarter(card, "--primer-melody"))
     if given.drums is not None:
-        return drum_primer(given.drums, qpm, _steps_per_quarter(card, drums=True))
+        return drum_primer(given.drums, qpm, _steps_per_quarter(card, "--primer-drums"))
     if given.pitches is not None:
-        _steps_per_quarter(card, drums=False)
+        _steps_per_quarter(card, "--primer-pitches")
         return pitches_primer(given.pitches, qpm)
     return load(given.midi) if given.midi else None
 
 
-def _steps_per_quarter(card: "Card", *, drums: bool) -> int:
+def _steps_per_quarter(card: "Card", option: str) -> int:
     """Find the grid of a typed primer, and refuse one that the bundle has no ear for."""
-    if (card.representation.get("name") == "drums") != drums:
-        given, other = ("drums", "melody") if drums else ("melody", "drums")
+    makes_drums = card.representation.get("name") == "drums"
+    if makes_drums != (option == "--primer-drums"):
+        fitting = "--primer-drums" if makes_drums else "--primer-melody"
         raise typer.BadParameter(
-            f"{card.name} makes {card.makes}; give --primer-{other} or --primer-midi",
-            param_hint=f"--primer-{given}",
+            f"{card.name} makes {card.makes}; give {fitting} or --primer-midi", param_hint=option
         )
     return _resolution(card)
 
