@@ -1,5 +1,7 @@
 """Magenta's bundles: who made them and what is in them."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -61,4 +63,11 @@ def test_what_is_no_bundle_is_told_in_one_line(tmp_path, data, message):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BundleError, match=r"a\.mag cannot be read \(No such file"):
+        read(tmp_path / "a.mag")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.mag")
+    with pytest.raises(BundleError, match=r"a\.mag is not an ordinary file: copy its content"):
         read(tmp_path / "a.mag")

@@ -190,6 +190,13 @@ def test_bars_follow_the_meter(meter):
     assert read(tune).meters.tolist() == tune.meters.tolist()
 
 
+def test_a_chord_on_the_rest_before_the_first_note_stays_where_it_is():
+    piece = NoteSequence.from_columns(
+        60, [1.5, 2, 4], [2, 4, 6], tempos=[(0, 120)], texts=(Text(0.0, "C", "chord"),)
+    )
+    assert [(t.time_s, t.text) for t in read(piece).texts] == [(0.0, "C")]
+
+
 def test_a_rest_before_the_first_note_makes_a_pickup_bar():
     root = tree(melody((67, 3, 1), (72, 4, 4)))
     assert [(m.get("number"), m.get("implicit")) for m in root.iter("measure")] == [

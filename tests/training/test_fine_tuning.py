@@ -13,6 +13,7 @@ from solferino.training.fine_tuning import (
     gentle,
     gentle_limits,
     nats_before,
+    sized_like,
     with_sources_of,
 )
 from solferino.training.loop import FitOptions
@@ -60,6 +61,13 @@ def test_a_bundle_of_another_model_is_refused_before_anything_is_done(bundle, re
     check_start(bundle, recipe)
     with pytest.raises(TrainingError, match=r"which was made with recipe tiny and its --hparams;"):
         check_start(bundle, read_recipe("drum_kit"))
+
+
+def test_a_recipe_takes_the_sizes_of_the_bundle_it_starts_from(bundle, recipe):
+    other = recipe.with_hparams("rnn_layer_sizes=[9],learning_rate=0.5")
+    fitting = sized_like(bundle, other)
+    check_start(bundle, fitting)
+    assert fitting.training.learning_rate == 0.5
 
 
 def test_a_recipe_of_other_sizes_is_told_the_hparams_that_fit_the_bundle(bundle, recipe):

@@ -149,12 +149,13 @@ def _plan(
     from solferino.datasets.own_music import is_music  # noqa: PLC0415
     from solferino.training.recipe import read_recipe  # noqa: PLC0415
 
-    plain = read_recipe(name)
-    recipe = plain.with_hparams(hparams)
     bundle, with_music = open_bundle(start) if start else None, is_music(corpus)
     with needing("train"):
         from solferino.training import fine_tuning  # noqa: PLC0415
         from solferino.training.loop import FitOptions, check_run_dir  # noqa: PLC0415
+    plain = read_recipe(name)
+    plain = fine_tuning.sized_like(bundle, plain) if bundle else plain
+    recipe = plain.with_hparams(hparams)
     options = {"num_training_steps": DEFAULT_NUM_STEPS, "eval_every": DEFAULT_EVAL_EVERY}
     FitOptions(**{**options, **given})
     folder = run_dir / EXAMPLES if with_music else corpus

@@ -83,7 +83,7 @@ def explain_nothing(
 ) -> str:
     """Say in one line why a corpus gave no example, and what to change."""
     if not dropped:
-        first = f" The first, {failures[0].piece_id}: {failures[0].reason.rstrip('.')}." if failures else ""
+        first = "".join(f" The first, {f.piece_id}: {f.reason.rstrip('.')}." for f in failures[:1])
         return (
             f"No examples: there are {num_pieces} pieces and {len(failures)} unreadable files or "
             f"tunes.{first} Give it music with notes."

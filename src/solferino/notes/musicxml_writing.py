@@ -79,8 +79,9 @@ def musicxml_text(notes: NoteSequence, steps_per_quarter: int | None = None) -> 
     several at one moment the last), lyrics, markers and other words, the title, and the
     composer, who stands in words that begin with "composer: ". Left out are controllers, bends,
     and instruments without notes. Without a key signature it is written in the major key that
-    holds the most notes. A rest of half a bar or more before the first note makes a pickup bar,
-    and rests fill the last bar. A tempo that holds for a bar is printed, others are only played.
+    holds the most notes. A rest of half a bar or more before the first note makes a pickup bar
+    unless a chord stands on it, and rests fill the last bar. A tempo that holds for a bar is
+    printed, others are only played.
 
     Parameters
     ----------
@@ -167,7 +168,12 @@ def _score(notes: NoteSequence, quantized: QuantizedSequence) -> Score:
 
 
 def _cut_pickup(score: Score, onsets: list[int]) -> None:
-    """Leave out the rest before the first note if it takes half of the bar or more."""
+    """Leave out the rest before the first note if it takes half of the bar or more.
+
+    A chord that is given to the rest keeps it.
+    """
+    if any(sign.kind == "chord" for sign in score.signs.get(0, ())):
+        return
     changes = [tick for tick in (*score.keys, *score.signs) if tick]
     bars = with_pickup(score.bars, [*onsets, *changes])
     begin = bars[0].start_tick

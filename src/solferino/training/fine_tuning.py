@@ -42,6 +42,24 @@ def gentle(recipe: Recipe) -> Recipe:
     return replace(recipe, training=settings)
 
 
+def sized_like(bundle: Bundle, recipe: Recipe) -> Recipe:
+    """Return a recipe with the sizes of a bundle's model, if it is of the same kind.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    recipe : Recipe
+        Its other settings stay.
+    """
+    model = bundle.card.model
+    if model.get("name") != recipe.model["name"]:
+        return recipe
+    config = {
+        name: model["config"].get(name, value) for name, value in recipe.model["config"].items()
+    }
+    return replace(recipe, model={**recipe.model, "config": config})
+
+
 def gentle_limits(num_sequences: int, batch_size: int) -> dict[str, Any]:
     """Say when to measure and when to stop, as arguments of `FitOptions`.
 
