@@ -41,7 +41,7 @@ polyphony)
     hparams=batch_size=8,rnn_layer_sizes=[256,256],dropout_keep_prob=0.9,learning_rate=0.004,decay_steps=900
     ;;
 rnn-nade*)
-    kind=chorales minutes=8 every=150
+    kind=chorales minutes=7 every=150 extraction=(--rules max_steps=96,min_steps=16)
     hparams=batch_size=8,dropout_keep_prob=0.9,learning_rate=0.004,decay_steps=600
     ;;
 multiconditioned_performance_with_dynamics)
