@@ -17,13 +17,14 @@ BATCH_SIZES = (1, 10)
 PRIMER = sf.NoteSequence.from_columns([60, 62, 64, 65], [0, 0.5, 1, 1.5], [0.5, 1, 1.5, 1.75])
 START_S = 2.0
 SECONDS_PER_QUARTER = 0.5
+STEPS_PER_QUARTER = 4
 
 
 def events_per_second(
     generator: EventGenerator, num_steps: int, num_outputs: int, num_runs: int
 ) -> float:
     """Median over the runs, each with a seed of its own; the first run is not counted."""
-    length_s = num_steps / generator.representation.grid.steps_per_quarter * SECONDS_PER_QUARTER
+    length_s = num_steps / STEPS_PER_QUARTER * SECONDS_PER_QUARTER
     section = sf.Section(START_S, START_S + length_s)
     speeds = []
     for seed in range(num_runs + 1):
@@ -38,7 +39,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bundles", nargs="*", help="names or paths; all installed if none")
-    parser.add_argument("--steps", type=int, default=128, help="events an output")
+    parser.add_argument("--steps", type=int, default=128, help="sixteenths an output")
     parser.add_argument("--runs", type=int, default=9, help="runs that are counted")
     options = parser.parse_args()
     print(f"{'bundle':<24}{'open, ms':>10}{'batch':>7}{'events/s':>11}{'us/step':>9}")

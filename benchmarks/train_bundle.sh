@@ -45,12 +45,13 @@ rnn-nade*)
     hparams=batch_size=8,dropout_keep_prob=0.9,learning_rate=0.004,decay_steps=600
     ;;
 multiconditioned_performance_with_dynamics)
-    kind=performances minutes=22 every=400 start=(--from-bundle "$work/performance_with_dynamics.solferino")
-    hparams=batch_size=8,rnn_layer_sizes=[384,384],learning_rate=0.0007,warmup_steps=100,decay_steps=600
+    kind=performances minutes=28 every=600 extraction=(--rules max_events=192)
+    start=(--from-bundle "$work/performance_with_dynamics.solferino")
+    hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.0015,warmup_steps=50,decay_steps=1000
     ;;
 *performance*)
-    kind=performances minutes=52 every=500
-    hparams=batch_size=8,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500
+    kind=performances minutes=76 every=600 extraction=(--rules max_events=192)
+    hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500
     ;;
 *)
     echo "$bundle: no bundle of this name is trained here" >&2
