@@ -12,7 +12,11 @@ The tree::
     ├── DatasetError               a corpus or an example file cannot be used
     ├── RecipeError                a recipe or an hparam is unknown or out of range
     ├── TrainingError              a run cannot start, resume or be exported
+    ├── PortError                  a MIDI port cannot be opened, or is gone
+    ├── LiveError                  a live session cannot do what was asked
     ├── SynthesisError             notes cannot be turned into sound
+    ├── PortError                  a MIDI port cannot be opened or was lost
+    ├── LiveError                  a live session cannot do what was asked
     └── MissingExtraError          an optional package is not installed
 
 Each message names the thing, the rule and the way out, in one line, because the
@@ -72,8 +76,28 @@ class TrainingError(SolferinoError):
 
 
 @final
+class PortError(SolferinoError):
+    """A MIDI port cannot be opened, or is gone."""
+
+
+@final
+class LiveError(SolferinoError):
+    """A live session cannot do what was asked."""
+
+
+@final
 class SynthesisError(SolferinoError):
     """Notes cannot be turned into sound."""
+
+
+@final
+class PortError(SolferinoError):
+    """A MIDI port cannot be opened or was lost."""
+
+
+@final
+class LiveError(SolferinoError):
+    """A live session cannot do what was asked."""
 
 
 @final

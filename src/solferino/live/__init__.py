@@ -1,0 +1,1 @@
+"""Playing live: ports, clocks, and music that is made while it sounds."""

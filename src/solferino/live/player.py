@@ -1,0 +1,277 @@
+"""The player: one thread that sends events at their time, and never waits for a model."""
+
+import heapq
+import itertools
+import math
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self, final
+
+from mido import Message
+
+from solferino.live.clock import Clock
+from solferino.live.lateness import Lateness
+from solferino.live.output import Output, Voice
+from solferino.live.transport import Change, Line, Transport
+
+LOOKAHEAD_S = 0.03
+"""How far ahead of time the sources are asked what to play."""
+
+PULL_EVERY_S = 0.01
+"""How much of that is asked for at once."""
+
+TOO_LATE_S = 0.25
+"""A note that is later than this, after a computer slept for instance, is left out."""
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long another thread of this process may keep the interpreter while an event is due."""
+
+
+@final
+@dataclass(frozen=True)
+class Event:
+    """Something to send at a position of the music.
+
+    Parameters
+    ----------
+    quarters : float
+        When, in quarter notes from the start of the music.
+    message : mido.Message
+        What.
+    output : str
+        Name of the output; empty for the first.
+    duration_quarters : float >= 0
+        Of a ``note_on``: after how long the note ends; its end needs no event of its own.
+    """
+
+    quarters: float
+    message: Message
+    output: str = ""
+    duration_quarters: float = 0.0
+
+
+class Source(Protocol):
+    """Knows what is to be played."""
+
+    def between(self, start_quarters: float, end_quarters: float) -> Iterable[Event]:
+        """Events of a stretch of the music, half-open, a little ahead of time.
+
+        Stretches follow each other without gaps while the music runs. This runs on the
+        player's thread: it must be quick, and never wait.
+        """
+
+    def interrupted(self) -> None:
+        """Take note that the music stopped or jumped: what sounded was ended."""
+
+
+@final
+class _Due(NamedTuple):
+    """An entry of the queue: of one moment, ends come first, then events as they were put."""
+
+    quarters: float
+    is_event: bool
+    serial: int
+    output: Output
+    event: Event | None
+    voice: Voice | None
+
+
+@final
+class Player:
+    """Plays sources on outputs, in time.
+
+    Parameters
+    ----------
+    clock : Clock
+    transport : Transport
+    outputs : mapping of str to Output
+        At least one; the first is the default.
+
+    Attributes
+    ----------
+    lateness : Lateness
+        How punctual it is.
+    faults : list of Exception
+        What sources failed with; such a source is not asked again.
+    """
+
+    def __init__(self, clock: Clock, transport: Transport, outputs: Mapping[str, Output]) -> None:
+        self.clock = clock
+        self.transport = transport
+        self.outputs = {"": next(iter(outputs.values())), **outputs}
+        self.lateness = Lateness()
+        self.faults: list[Exception] = []
+        self._sources: list[Source] = []
+        self._queue: list[_Due] = []
+        self._serials = itertools.count()
+        self._last_jump = transport.last_jump
+        self._pulled_quarters = transport.line.anchor_quarters
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._thread: threading.Thread | None = None
+        transport.subscribe(self._on_change)
+
+    def add(self, source: Source) -> None:
+        """Ask a source too, from the next stretch on."""
+        with self._lock:
+            self._sources.append(source)
+
+    def remove(self, source: Source) -> None:
+        """Ask a source no more; notes that sound end in time."""
+        with self._lock:
+            self._sources.remove(source)
+
+    def send_now(self, message: Message, output: str = "") -> None:
+        """Send a message at once, past the queue."""
+        self.outputs[output].send(message)
+
+    def panic(self) -> None:
+        """Drop what is queued and silence every output; the music runs on."""
+        with self._lock:
+            self._queue.clear()
+            for output in self._each_output():
+                output.panic()
+
+    def play_due(self) -> float:
+        """Send what is due, and look ahead.
+
+        Returns
+        -------
+        float
+            Moment of the clock, in seconds, at which there is something to do again; infinite
+            if the music stands.
+        """
+        with self._lock:
+            if self.transport.last_jump != self._last_jump:
+                self._interrupt()
+            line = self.transport.line
+            if not line.is_running:
+                return math.inf
+            self._send_due(line)
+            self._pull(line)
+            self._send_due(line)
+            pull_s = line.time_at_s(self._pulled_quarters) - LOOKAHEAD_S + PULL_EVERY_S
+            next_s = line.time_at_s(self._queue[0].quarters) if self._queue else math.inf
+            return min(pull_s, next_s)
+
+    def start(self) -> None:
+        """Play on a thread of its own until `close`."""
+        self._thread = threading.Thread(target=self._run, name="solferino player", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and end every note on every channel of every output."""
+        self._is_closing = True
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+        self._release_all()
+
+    def __enter__(self) -> Self:
+        """Start playing."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop playing, whatever happened."""
+        self.close()
+
+    def _run(self) -> None:
+        switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        try:
+            while not self._is_closing:
+                self._wake.clear()
+                left_s = self.play_due() - self.clock.now_s()
+                if left_s > 0:
+                    self._wake.wait(None if math.isinf(left_s) else left_s)
+        finally:
+            sys.setswitchinterval(switch_interval_s)
+            self._release_all()
+
+    def _on_change(self, change: Change, line: Line) -> None:  # noqa: ARG002
+        self._wake.set()
+
+    def _interrupt(self) -> None:
+        """Take note of a stop or a jump: end what sounds, and plan anew from there."""
+        self._last_jump = self.transport.last_jump
+        self._queue.clear()
+        self._release_all()
+        self._pulled_quarters = self._last_jump.quarters
+        for source in tuple(self._sources):
+            try:
+                source.interrupted()
+            except Exception as error:
+                self._give_up(source, error)
+
+    def _pull(self, line: Line) -> None:
+        """Ask the sources for the next stretch."""
+        horizon = line.quarters_at(self.clock.now_s() + LOOKAHEAD_S)
+        if horizon <= self._pulled_quarters:
+            return
+        start, self._pulled_quarters = self._pulled_quarters, horizon
+        for source in tuple(self._sources):
+            try:
+                for event in source.between(start, horizon):
+                    self._put(event.quarters, self.outputs[event.output], event=event)
+            except Exception as error:
+                self._give_up(source, error)
+
+    def _give_up(self, source: Source, error: Exception) -> None:
+        """Ask a source that failed no more; the others play on."""
+        self.faults.append(error)
+        self._sources.remove(source)
+
+    def _put(
+        self,
+        quarters: float,
+        output: Output,
+        *,
+        event: Event | None = None,
+        voice: Voice | None = None,
+    ) -> None:
+        due = _Due(quarters, event is not None, next(self._serials), output, event, voice)
+        heapq.heappush(self._queue, due)
+
+    def _send_due(self, line: Line) -> None:
+        """Send what has come due, in order."""
+        while self._queue:
+            due = self._queue[0]
+            late_s = self.clock.now_s() - line.time_at_s(due.quarters)
+            if late_s < 0:
+                return
+            heapq.heappop(self._queue)
+            if due.voice:
+                due.output.end(due.voice)
+            if due.event:
+                self._send(due.event, due.output, late_s)
+
+    def _send(self, event: Event, output: Output, late_s: float) -> None:
+        message = event.message
+        if message.type != "note_on" or not message.velocity:
+            output.send(message)
+        elif late_s > TOO_LATE_S:
+            self.lateness.dropped += 1
+            return
+        elif event.duration_quarters > 0:
+            voice = output.begin(message.channel, message.note, message.velocity)
+            self._put(event.quarters + event.duration_quarters, output, voice=voice)
+        else:
+            output.send(message)
+        self.lateness.add(late_s)
+
+    def _release_all(self) -> None:
+        for output in self._each_output():
+            output.release_all()
+
+    def _each_output(self) -> Sequence[Output]:
+        return tuple(dict.fromkeys(self.outputs.values()))
