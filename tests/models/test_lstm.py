@@ -150,6 +150,17 @@ def test_a_new_model_already_tells_one_event_from_another():
     assert between_events > 0.05 * model(one_hot)[0].std()
 
 
+def test_attention_starts_as_little_more_than_its_cell():
+    torch.manual_seed(4)
+    layer = AttentionCell(12, 16, 8, is_sparse=True)
+    x = torch.nn.functional.one_hot(torch.randint(12, (20, 3)), 12).float()
+    zeros = torch.zeros(3, 16)
+    alone, _ = layer.cell(x, (zeros, zeros))
+    with_attention, _ = layer(x, (zeros, zeros, zeros, *[torch.zeros(3, 8, 16)] * 2))
+    assert (with_attention - alone).abs().max() < 0.1 * alone.abs().max()
+    assert (with_attention - alone).abs().max() > 0
+
+
 def test_dropout_keeps_its_share_and_its_mean():
     from solferino.models.lstm import _dropout
 

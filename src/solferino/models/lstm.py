@@ -23,6 +23,9 @@ State = tuple[Tensor, ...]
 SPARSE_WEIGHT = 0.5
 """Largest initial weight of an input that is mostly 0."""
 
+CONTEXT_SHARE = 0.1
+"""How much of its usual initial weight the context of an attention gets."""
+
 
 @final
 @dataclass(frozen=True)
@@ -86,6 +89,15 @@ def _linear(inputs: int, outputs: int) -> nn.Linear:
     return linear
 
 
+def _passing_on(inputs: int, outputs: int) -> nn.Linear:
+    """Return a linear layer that at the start passes its first inputs on, and little else."""
+    linear = _linear(inputs, outputs)
+    with torch.no_grad():
+        linear.weight[:, outputs:] *= CONTEXT_SHARE
+        nn.init.eye_(linear.weight[:, :outputs])
+    return linear
+
+
 @final
 class LstmCell(nn.Module):
     """Weights of one LSTM layer.
@@ -138,21 +150,28 @@ class AttentionCell(nn.Module):
     ``x' = mix [x; context]``; ``c, h = cell(x')``; ``context = softmax(v . tanh(keys H +
     query [c; h])) H``; ``output = join [h; context]``, which then enters the window.
 
+    It starts almost as the cell alone would, which learns at once; the context finds its use
+    later. Started as dense layers, all of it waits hundreds of steps for the attention.
+
     Parameters
     ----------
     input_size, units, attn_length : int > 0
         Widths of input and output, length of the window in steps.
+    is_sparse : bool
+        As for `LstmCell`.
     """
 
-    def __init__(self, input_size: int, units: int, attn_length: int) -> None:
+    def __init__(
+        self, input_size: int, units: int, attn_length: int, *, is_sparse: bool = False
+    ) -> None:
         super().__init__()
         self.attn_length = attn_length
-        self.mix = _linear(input_size + units, input_size)
-        self.cell = LstmCell(input_size, units)
+        self.mix = _passing_on(input_size + units, input_size)
+        self.cell = LstmCell(input_size, units, is_sparse=is_sparse)
         self.query = _linear(2 * units, units)
         self.keys = _glorot(units, units)
         self.score = nn.Parameter(torch.empty(units).uniform_(-1, 1) * (3.0 / units) ** 0.5)
-        self.join = _linear(2 * units, units)
+        self.join = _passing_on(2 * units, units)
 
     def _folded(self, x: Tensor) -> tuple[Tensor, ...]:
         """Multiply the weights that follow each other, so that a step has two products."""
@@ -408,10 +427,12 @@ class EventLstm(nn.Module):
             if config.residual_connections and (index == 0 or units != width):
                 self.projections[str(index)] = _linear(width, units)
                 width = units
-            attends = config.attn_length and index == 0
-            layer = AttentionCell(width, units, config.attn_length) if attends else None
             is_sparse = index == 0 and not config.residual_connections
-            self.layers.append(layer or LstmCell(width, units, is_sparse=is_sparse))
+            if config.attn_length and index == 0:
+                cell = AttentionCell(width, units, config.attn_length, is_sparse=is_sparse)
+                self.layers.append(cell)
+            else:
+                self.layers.append(LstmCell(width, units, is_sparse=is_sparse))
             width = units
         self.to_logits = _linear(width, config.num_classes)
 
