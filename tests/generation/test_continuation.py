@@ -270,6 +270,12 @@ def test_a_kept_note_may_not_begin_in_the_primer_and_last_into_the_section():
         melody_generator().generate(PRIMER, TWO_BARS, controls)
 
 
+def test_a_kept_note_may_not_begin_after_the_section():
+    controls = EventControls(constraints=Constraints(keep=piece((67, 20, 24), (72, 48, 52))))
+    with pytest.raises(ConstraintError, match="begins at 6 s, but the section ends at 6 s"):
+        melody_generator().generate(PRIMER, TWO_BARS, controls)
+
+
 def test_constraints_hold_on_pitches_as_they_sound_though_the_model_works_in_another_key():
     options = {"transpose_to_key": 0}
     generator = melody_generator("key", **options)

@@ -90,7 +90,7 @@ def on_grid_of(primer: NoteSequence, controls: EventControls, section: Section) 
     Raises
     ------
     ConstraintError
-        If a note to keep begins before the section and lasts into it.
+        If a note to keep begins before the section and lasts into it, or after its end.
     """
     keep = controls.constraints.keep
     if keep is None:
@@ -103,6 +103,11 @@ def on_grid_of(primer: NoteSequence, controls: EventControls, section: Section) 
             f"a note to keep begins at {onsets_s[crossing][0]:g} s, before the section at "
             f"{section.start_s:g} s, and lasts into it, but the primer stays as it is: "
             "let the note begin in the section"
+        )
+    if (onsets_s >= section.end_s - SAME_TIME_S).any():
+        raise ConstraintError(
+            f"a note to keep begins at {onsets_s.max():g} s, but the section ends at "
+            f"{section.end_s:g} s: make more steps, or trim what is to be kept"
         )
     keep = keep.replace(tempos=primer.tempos)
     return replace(controls, constraints=replace(controls.constraints, keep=keep))
