@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from solferino.audio.sampler import SampleInstrument, play_samples
     from solferino.audio.synthesis import synthesize
     from solferino.audio.waveform import Waveform, read_wav
     from solferino.bundles.catalogue import bundle_names
@@ -32,6 +33,7 @@ __all__ = [
     "EventControls",
     "Instrument",
     "NoteSequence",
+    "SampleInstrument",
     "Section",
     "Text",
     "Waveform",
@@ -39,6 +41,7 @@ __all__ = [
     "load",
     "load_all",
     "open_generator",
+    "play_samples",
     "plot",
     "read_wav",
     "save",
@@ -50,6 +53,7 @@ _HOMES = {
     "EventControls": "solferino.generation.generator",
     "Instrument": "solferino.notes.sequence",
     "NoteSequence": "solferino.notes.sequence",
+    "SampleInstrument": "solferino.audio.sampler",
     "Section": "solferino.generation.generator",
     "Text": "solferino.notes.sequence",
     "Waveform": "solferino.audio.waveform",
@@ -57,6 +61,7 @@ _HOMES = {
     "load": "solferino.notes.files",
     "load_all": "solferino.notes.files",
     "open_generator": "solferino.generation.opening",
+    "play_samples": "solferino.audio.sampler",
     "plot": "solferino.notes.plotting",
     "read_wav": "solferino.audio.waveform",
     "save": "solferino.notes.files",
