@@ -11,6 +11,7 @@ from solferino.bundles import bundle as bundle_module
 from solferino.bundles import catalogue
 from solferino.bundles.bundle import open_bundle, shipped_bundles, write_bundle
 from solferino.bundles.card import Card
+from solferino.bundles.int8_weights import to_int8
 from solferino.errors import BundleError
 
 WEIGHTS = {"cell.w": np.arange(6, dtype=np.float16).reshape(2, 3)}
@@ -128,6 +129,22 @@ def test_a_bundle_of_a_newer_version_says_upgrade(path):
 def test_weights_that_are_no_safetensors_are_refused(tmp_path):
     write_bundle(tmp_path / "odd", CARD, PARTS | {"weights.safetensors": b"\x80\x04 pickle"})
     with pytest.raises(BundleError, match="weights that cannot be read"):
+        open_bundle(tmp_path / "odd").weights()
+
+
+def test_weights_of_int8_come_back_as_the_network_has_them(tmp_path):
+    stored = to_int8({"cell.w": np.array([[127, -64], [1, 0]], np.float16)})
+    write_bundle(tmp_path / "small", CARD, PARTS | {"weights.safetensors": save(stored)})
+    opened = open_bundle(tmp_path / "small")
+    assert opened.weights()["cell.w"].tolist() == [[127, -64], [1, 0]]
+    assert opened.stored_weights()["cell.w"].tolist() == [[127, -64], [127, 0]]
+
+
+@pytest.mark.parametrize("scales", [{}, {"cell.w.scale": np.ones((5, 5), np.float32)}])
+def test_weights_of_int8_without_fitting_scales_are_refused(scales, tmp_path):
+    stored = {"cell.w": np.ones((2, 3), np.int8), **scales}
+    write_bundle(tmp_path / "odd", CARD, PARTS | {"weights.safetensors": save(stored)})
+    with pytest.raises(BundleError, match=r"odd has int8 weights without fitting scales"):
         open_bundle(tmp_path / "odd").weights()
 
 

@@ -37,12 +37,21 @@ def test_an_unknown_key_is_left_out():
     assert Card.from_json(changed(mood="blue")) == CARD
 
 
+def test_a_card_that_does_not_say_its_precision_is_of_float16():
+    older = json.loads(changed(precision="int8"))
+    assert Card.from_json(json.dumps(older)).precision == "int8"
+    del older["precision"]
+    assert Card.from_json(json.dumps(older)).precision == "float16"
+
+
 def test_a_newer_card_says_upgrade():
     with pytest.raises(BundleError, match=r"format version 2, newer than 1: upgrade"):
         Card.from_json(changed(format_version=FORMAT_VERSION + 1))
 
 
-@pytest.mark.parametrize("changes", [{"name": 3}, {"parts": None}, {"learnt_from": "tunes"}])
+@pytest.mark.parametrize(
+    "changes", [{"name": 3}, {"parts": None}, {"learnt_from": "tunes"}, {"precision": 8}]
+)
 def test_a_card_with_a_wrong_value_names_it(changes):
     with pytest.raises(BundleError, match=f"no valid '{next(iter(changes))}'"):
         Card.from_json(changed(**changes))

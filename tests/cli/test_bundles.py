@@ -15,7 +15,7 @@ def installed(bundle, monkeypatch):
 
 def test_a_list_for_people(solferino, installed, bundle):
     assert solferino("bundles").out == (
-        f"toy  makes melodies, {bundle.stat().st_size / 1e6:.1f} MB, CC0-1.0\n"
+        f"toy  makes melodies, {bundle.stat().st_size / 1e6:.1f} MB of float16, CC0-1.0\n"
         "  Random melodies.\n"
         "  held out: 2.500 nats a step, 5-gram 1.500\n"
         "  learnt from Nothing (3 pieces, CC0-1.0): thanks to nobody\n"
@@ -27,6 +27,7 @@ def test_a_list_for_programs(solferino, installed, bundle):
     assert found["name"] == "toy"
     assert found["makes"] == "melodies"
     assert found["learnt_from"][0]["attribution"] == "thanks to nobody"
+    assert found["precision"] == "float16"
     assert found["bytes"] == bundle.stat().st_size
     assert found["sha256"] == open_bundle(bundle).sha256
     assert found["held_out"]["baseline_nats_per_step"] == 1.5

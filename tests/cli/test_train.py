@@ -46,6 +46,22 @@ def test_a_run_becomes_a_bundle_that_is_measured_and_plays(solferino, workplace,
     assert (tmp_path / "out" / "mine_1_0.mid").exists()
 
 
+def test_a_bundle_of_int8_says_what_float16_would_have(solferino, workplace, tmp_path):
+    path, large = tmp_path / "small.solferino", tmp_path / "large.solferino"
+    done = solferino("bundle", workplace / "run", "-o", path, "--int8")
+    assert done.status == 0, done.err
+    assert f"{path.stat().st_size} bytes of int8\n" in done.out
+    solferino("bundle", workplace / "run", "-o", large)
+    nats = open_bundle(large).card.held_out["nats_per_step"]
+    assert f"float16 has {nats:.3f} nats a step" in done.out
+    assert open_bundle(path).card.held_out["float16_nats_per_step"] == nats
+
+
+def test_int8_is_made_from_a_run(fails, workplace, bundle, tmp_path):
+    line = fails(2, "bundle", bundle, "-o", tmp_path / "x.solferino", "--int8")
+    assert "is a bundle; name the folder of its training run" in line
+
+
 def test_a_bundle_can_be_trained_on(solferino, workplace, tmp_path):
     path = tmp_path / "mine.solferino"
     solferino("bundle", workplace / "run", "-o", path, "--checkpoint", "last")

@@ -12,8 +12,9 @@ from solferino.representations.registry import build_representation
 from solferino.representations.representation import EventSequence
 from solferino.training.batches import Batch
 from solferino.training.evaluation import count, evaluate, figures
-from solferino.training.export import rounded_weights, step_graph
+from solferino.training.export import rounded_weights
 from solferino.training.run import load_weights, new_model
+from solferino.training.step_graph import step_graph
 
 OPTIONS = {"encoding": "lookback", "min_note": 60, "max_note": 72}
 

@@ -13,15 +13,10 @@ from solferino.errors import TrainingError
 from solferino.models.attention_stack import AttentionStackConfig, AttentionStackLstm
 from solferino.models.lstm import EventLstm, LstmConfig
 from solferino.training.evaluation import evaluate
-from solferino.training.export import (
-    TOLERANCE,
-    export_bundle,
-    prove_equal,
-    rounded_weights,
-    step_graph,
-)
+from solferino.training.export import TOLERANCE, export_bundle, prove_equal, rounded_weights
 from solferino.training.loop import FitOptions
 from solferino.training.run import load_weights, train
+from solferino.training.step_graph import step_graph
 
 SIZES = {
     "plain": LstmConfig(5, 4, [6, 7]),

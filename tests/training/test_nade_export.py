@@ -13,8 +13,9 @@ from solferino.models.registry import build_model
 from solferino.notes.sequence import NoteSequence
 from solferino.representations.constraints import Constraints
 from solferino.representations.pianoroll import Pianoroll
-from solferino.training.export import TOLERANCE, prove_equal, rounded_weights, step_graph
+from solferino.training.export import TOLERANCE, prove_equal, rounded_weights
 from solferino.training.run import load_weights
+from solferino.training.step_graph import step_graph
 
 ONE_OCTAVE = Pianoroll(min_note=60, max_note=72)
 SIZES = {

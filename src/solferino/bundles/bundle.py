@@ -7,7 +7,8 @@ A bundle is a zip of three files, stored uncompressed so that equal contents giv
 ``step.onnx``
     The network for one step, without its weights; see `solferino.bundles.session`.
 ``weights.safetensors``
-    The weights, float16, under the names of the network's parameters.
+    The weights under the names of the network's parameters: float16, or matrices of int8 with
+    their scales; see `solferino.bundles.int8_weights`.
 
 Nothing in it is ever executed: the card is JSON, the weights are plain numbers, and the graph
 knows only the standard operators of ONNX.
@@ -27,6 +28,7 @@ from safetensors.numpy import load as load_arrays
 
 from solferino.bundles.card import Card
 from solferino.bundles.catalogue import bundle_names, find_bundle
+from solferino.bundles.int8_weights import to_float16
 from solferino.errors import BundleError, MusicFileError
 from solferino.notes.disk import reason, write_beside
 
@@ -79,8 +81,8 @@ class Bundle:
             raise BundleError(f"{self.path} has no part {name!r}: it has {sorted(self.parts)}")
         return self.parts[name]
 
-    def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the weights, float16 arrays by the names of the network's parameters.
+    def stored_weights(self) -> dict[str, NDArray[Any]]:
+        """Return the weights as they are stored, which is how the graph takes them.
 
         Raises
         ------
@@ -92,6 +94,22 @@ class Bundle:
         except (SafetensorError, KeyError, ValueError) as error:
             raise BundleError(
                 f"{self.path} has weights that cannot be read ({error}): get the bundle again"
+            ) from error
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the weights, float16 arrays by the names of the network's parameters.
+
+        Raises
+        ------
+        BundleError
+            If the weights cannot be read, or some are of int8 and their scales are missing.
+        """
+        try:
+            return to_float16(self.stored_weights())
+        except (KeyError, ValueError) as error:
+            raise BundleError(
+                f"{self.path} has int8 weights without fitting scales ({error}): "
+                "get the bundle again"
             ) from error
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self, final
 from solferino.errors import BundleError
 
 FORMAT_VERSION = 1
+FLOAT16, INT8 = "float16", "int8"
 
 
 @final
@@ -58,6 +59,8 @@ class Card:
         Seed of the training run, and its length in training steps.
     recipe : mapping
         The recipe it was trained with.
+    precision : str
+        What the matrices of the weights are stored as: ``"float16"`` or ``"int8"``.
     held_out : mapping
         Measured on music it has not seen: ``nats_per_step``, ``perplexity`` and others.
     parts : mapping of str to str
@@ -76,6 +79,7 @@ class Card:
     seed: int = 0
     steps: int = 0
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    precision: str = FLOAT16
     held_out: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
@@ -102,7 +106,7 @@ class Card:
         BundleError
             If it is no card, or one of a newer layout.
         """
-        found = _json_object(text)
+        found = {"precision": FLOAT16, **_json_object(text)}
         version = found.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise BundleError(
@@ -129,6 +133,7 @@ _KINDS: dict[str, type] = {
     "seed": int,
     "steps": int,
     "recipe": dict,
+    "precision": str,
     "held_out": dict,
     "parts": dict,
 }

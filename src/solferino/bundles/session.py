@@ -1,7 +1,7 @@
 """The light runtime: one step of an event model in ONNX Runtime.
 
-The graph of a bundle declares its weights but does not hold them. Each is a float16
-initializer with external data, named as in ``weights.safetensors``; the session hands the
+The graph of a bundle declares its weights but does not hold them. Each is an initializer,
+mostly of float16, with external data, named as in ``weights.safetensors``; the session hands the
 arrays over when it opens (``SessionOptions.add_external_initializers``, tried with ONNX
 Runtime 1.31), so each number stands once in the bundle. A graph is made so::
 
@@ -14,6 +14,10 @@ Runtime 1.31), so each number stands once in the bundle. A graph is made so::
 and a ``Cast`` to float32 follows it, which ONNX Runtime folds when it opens the graph. It
 refuses a graph when an array is missing or has another shape. The bundle's card holds the
 hash of both files, so the pair cannot be mixed up. Small constants may stay in the graph.
+
+A matrix may be of int8. ``MatMulInteger`` then takes it as it is; the other factor is rounded
+row by row (``DynamicQuantizeLinear`` would round the whole batch with one scale), and sums of
+whole numbers are exact, so a row does not depend on the others.
 
 Inputs are ``inputs`` (batch, input_size) and ``state.0``, ``state.1`` ... (batch, ...);
 outputs are ``logits`` (batch, num_classes) and ``next.0``, ``next.1`` ... of the same shapes

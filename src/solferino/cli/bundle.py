@@ -30,6 +30,14 @@ ExamplesFolder = Annotated[
 Checkpoint = Annotated[str, Option(help="best, of the validations, or last.")]
 Name = Annotated[str | None, Option(help="Name of the bundle; by default the recipe's.")]
 Licence = Annotated[str, Option(help="Terms of the bundle, such as CC-BY-4.0.")]
+Int8 = Annotated[
+    bool,
+    Option(
+        "--int8",
+        help="Store matrices in one byte a number: half the size, and large models play faster. "
+        "Refused where held-out music becomes 0.5 % less likely.",
+    ),
+]
 
 
 def bundle(
@@ -40,11 +48,17 @@ def bundle(
     checkpoint: Checkpoint = "best",
     name: Name = None,
     licence: Licence = "",
+    int8: Int8 = False,
 ) -> None:
     """Write the bundle of a run, measured on held-out music beside a 5-gram."""
+    from solferino.bundles.card import FLOAT16, INT8  # noqa: PLC0415
     from solferino.datasets.examples import read_examples  # noqa: PLC0415
 
     if run_dir.is_file():
+        if int8:
+            raise typer.BadParameter(
+                f"{run_dir} is a bundle; name the folder of its training run", param_hint="--int8"
+            )
         _add_fingerprints(run_dir, output, examples)
         return
     if checkpoint not in CHECKPOINTS:
@@ -62,10 +76,14 @@ def bundle(
         licence=licence,
         examples=music,
         before=_before(run_dir),
+        precision=INT8 if int8 else FLOAT16,
     )
     quality = quality_of(dict(card.held_out)) or "not measured: there are no evaluation examples"
-    typer.echo(f"{output}: {card.name}, {card.steps} steps, {output.stat().st_size} bytes")
+    size = f"{output.stat().st_size} bytes of {card.precision}"
+    typer.echo(f"{output}: {card.name}, {card.steps} steps, {size}")
     typer.echo(quality)
+    if int8:
+        typer.echo(f"float16 has {card.held_out['float16_nats_per_step']:.3f} nats a step")
 
 
 def _add_fingerprints(path: Path, output: Path, examples: Path | None) -> None:

@@ -36,6 +36,7 @@ def _description(bundle: "Bundle") -> dict[str, Any]:
         "description": card.description,
         "learnt_from": [asdict(source) for source in card.learnt_from],
         "licence": card.licence,
+        "precision": card.precision,
         "bytes": bundle.num_bytes,
         "sha256": bundle.sha256,
         "held_out": dict(card.held_out),
@@ -44,7 +45,7 @@ def _description(bundle: "Bundle") -> dict[str, Any]:
 
 def _lines(bundle: "Bundle") -> list[str]:
     card = bundle.card
-    size = f"{bundle.num_bytes / 1e6:.1f} MB"
+    size = f"{bundle.num_bytes / 1e6:.1f} MB of {card.precision}"
     licence = card.licence or "no licence stated"
     lines = [f"{card.name}  makes {card.makes}, {size}, {licence}"]
     if card.description:

@@ -31,7 +31,7 @@ def open_generator(name_or_path: str | Path | Bundle) -> EventGenerator:
     """
     bundle = name_or_path if isinstance(name_or_path, Bundle) else open_bundle(name_or_path)
     representation = representation_of(bundle)
-    session = StepSession(bundle.part(STEP_GRAPH), bundle.weights())
+    session = StepSession(bundle.part(STEP_GRAPH), bundle.stored_weights())
     found = (session.input_size, session.num_classes)
     expected = (representation.input_size, representation.num_classes)
     if found != expected:

