@@ -49,6 +49,10 @@ multiconditioned_performance_with_dynamics)
     start=(--from-bundle "$work/performance_with_dynamics.solferino")
     hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.0015,warmup_steps=50,decay_steps=1000
     ;;
+performance_with_dynamics_and_note_encoding)
+    kind=performances minutes=76 every=600 extraction=(--rules max_events=289,min_events=49)
+    hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500
+    ;;
 *performance*)
     kind=performances minutes=76 every=600 extraction=(--rules max_events=192)
     hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500

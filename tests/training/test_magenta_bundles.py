@@ -176,6 +176,12 @@ def without(name):
             {},
             "'basic_rn' is no event model of Magenta; did you mean 'basic_rnn'",
         ),
+        (
+            "performance_with_dynamics_and_note_encoding",
+            SMALL,
+            {},
+            "note_encoding, whose model predicts a whole note at once, and the one here predicts",
+        ),
         ("xyz", SMALL, {}, "'xyz' is no event model of Magenta; there are basic_rnn, mono_rnn"),
         ("", SMALL, {}, "does not say which configuration it is; add --config NAME"),
         ("mono_rnn", SMALL, {"config": "basic_rnn"}, "is mono_rnn, not basic_rnn; leave --config"),

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from solferino.errors import GenerationError, RecipeError
 from solferino.notes.quantization import SecondsGrid
 from solferino.notes.sequence import NoteSequence
-from solferino.notes.timing import TempoMap, meter_changes, quarters_per_bar
 from solferino.representations.conditions import UNCONDITIONED, Conditions
 from solferino.representations.constraints import Constraints
 from solferino.representations.one_hot import OneHotTracker
@@ -29,6 +28,7 @@ from solferino.representations.performance_events import (
 )
 from solferino.representations.performance_extraction import (
     PerformanceRules,
+    bar_steps,
     find_performances,
     played_notes,
 )
@@ -175,7 +175,7 @@ class Performance:
         """
         wanted = PerformanceRules.from_mapping(rules)
         found, drops = find_performances(notes, self.vocabulary, self.steps_per_second, wanted)
-        steps_per_bar = self._steps_per_bar(notes) if found else 0
+        steps_per_bar = bar_steps(notes, self.steps_per_second) if found else 0
         sequences = (EventSequence(part.ids, part.start_step, steps_per_bar) for part in found)
         return Extraction(tuple(sequences), tuple(drops))
 
@@ -238,7 +238,7 @@ class Performance:
         cut = PlayedNotes(onsets, np.minimum(ends, end_step), pitches, bins)
         start_step = int(onsets[0]) - self.max_shift_steps if len(onsets) else 0
         ids = write_events(self.vocabulary, cut, start_step, end_step)
-        return EventSequence(ids, start_step, self._steps_per_bar(notes))
+        return EventSequence(ids, start_step, bar_steps(notes, self.steps_per_second))
 
     def decode(self, events: EventSequence, qpm: float) -> NoteSequence:
         """Write the events as notes, at the pitch they had before they were transposed.
@@ -388,10 +388,3 @@ class Performance:
         if self._controls is None:
             return NO_CONTEXT
         return self._controls.of_events(self.vocabulary, events.ids, self.steps_per_second)
-
-    def _steps_per_bar(self, notes: NoteSequence) -> int:
-        """Length of the bars of the last meter at the last tempo, to the nearest step."""
-        meter = meter_changes(notes)[-1]
-        qpm = TempoMap.from_sequence(notes).change_qpm[-1]
-        quarters = quarters_per_bar(int(meter["numerator"]), int(meter["denominator"]))
-        return max(round(quarters * 60.0 / float(qpm) * self.steps_per_second), 1)

@@ -92,6 +92,35 @@ def varied(
     """
     notes = read_events(vocabulary, events.ids)
     num_steps = int(vocabulary.shifts_steps(events.ids).sum())
+    moved, semitones, end_step = varied_notes(notes, num_steps, variation, rng)
+    if not len(moved.pitches):
+        return events
+    ids = write_events(vocabulary, moved, 0, end_step)
+    return replace(events, ids=ids, transposition=events.transposition + semitones)
+
+
+def varied_notes(
+    notes: PlayedNotes, end_step: int, variation: Variation, rng: np.random.Generator
+) -> tuple[PlayedNotes, int, int]:
+    """Transpose and stretch notes by chance.
+
+    Parameters
+    ----------
+    notes : PlayedNotes
+    end_step : int
+        What is stretched with them.
+    variation : Variation
+    rng : numpy Generator
+
+    Returns
+    -------
+    notes : PlayedNotes
+        The first begins when it did.
+    semitones : int
+        That they were moved by.
+    end_step : int
+        At least that of the last beginning or end.
+    """
     semitones = random_transposition(
         "performance",
         {AMOUNT: variation.transpose_semitones},
@@ -101,7 +130,7 @@ def varied(
     )
     factor = float(rng.choice(np.asarray(variation.stretch, np.float64)))
     if not len(notes.pitches):
-        return events
+        return notes, semitones, end_step
     first = notes.onsets_steps[0]
 
     def stretched(steps: Steps) -> Steps:
@@ -110,11 +139,10 @@ def varied(
     onsets = stretched(notes.onsets_steps)
     ends = np.maximum(stretched(notes.ends_steps), onsets + 1)
     ends[notes.ends_steps == SOUNDS_ON] = SOUNDS_ON
-    end_step = max(int(stretched(np.array(num_steps))), int(onsets.max()))
-    end_step = max(end_step, int(ends[ends < SOUNDS_ON].max(initial=0)))
+    last_step = max(int(stretched(np.array(end_step))), int(onsets.max()))
+    last_step = max(last_step, int(ends[ends < SOUNDS_ON].max(initial=0)))
     moved = one_at_a_time(PlayedNotes(onsets, ends, notes.pitches + semitones, notes.bins))
-    ids = write_events(vocabulary, moved, 0, end_step)
-    return replace(events, ids=ids, transposition=events.transposition + semitones)
+    return moved, semitones, last_step
 
 
 def _are_factors(value: Any) -> bool:

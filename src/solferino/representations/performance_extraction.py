@@ -9,6 +9,7 @@ import numpy as np
 from solferino.notes.quantization import quantize_absolute
 from solferino.notes.sequence import NoteSequence
 from solferino.notes.sustain import apply_sustain_pedal
+from solferino.notes.timing import TempoMap, meter_changes, quarters_per_bar
 from solferino.representations.options import check_true_or_false, check_whole_number, options_of
 from solferino.representations.performance_events import (
     FIRST_NOTE_OFF,
@@ -99,6 +100,23 @@ def played_notes(notes: NoteSequence, vocabulary: Vocabulary, steps_per_second: 
     return one_at_a_time(PlayedNotes(onsets, ends, pitches, vocabulary.bins(table["velocity"])))
 
 
+def bar_steps(notes: NoteSequence, steps_per_second: int) -> int:
+    """Length of the bars of the last meter at the last tempo, to the nearest step."""
+    meter = meter_changes(notes)[-1]
+    qpm = TempoMap.from_sequence(notes).change_qpm[-1]
+    quarters = quarters_per_bar(int(meter["numerator"]), int(meter["denominator"]))
+    return max(round(quarters * 60.0 / float(qpm) * steps_per_second), 1)
+
+
+def check_one_program(notes: NoteSequence, rules: PerformanceRules) -> list[Drop]:
+    """Say why a piece is left out for its instruments, if it is."""
+    programs = np.unique(notes.program[~notes.is_drum])
+    if len(programs) <= 1 or rules.several_programs:
+        return []
+    found = f"the programs {', '.join(map(str, programs.tolist()))}"
+    return [Drop("more_than_one_program", found, "several_programs=true")]
+
+
 def find_performances(
     notes: NoteSequence, vocabulary: Vocabulary, steps_per_second: int, rules: PerformanceRules
 ) -> tuple[list[FoundPerformance], list[Drop]]:
@@ -124,15 +142,13 @@ def find_performances(
         All that was left out, by the rules ``no_notes``, ``more_than_one_program`` and
         ``too_short``.
     """
-    programs = np.unique(notes.program[~notes.is_drum])
-    if len(programs) > 1 and not rules.several_programs:
-        found = f"the programs {', '.join(map(str, programs.tolist()))}"
-        return [], [Drop("more_than_one_program", found, "several_programs=true")]
+    drops = check_one_program(notes, rules)
+    if drops:
+        return [], drops
     played = played_notes(notes, vocabulary, steps_per_second)
     if not len(played.pitches):
         return [], [Drop("no_notes", "no pitched notes", "")]
     performances: list[FoundPerformance] = []
-    drops: list[Drop] = []
     for part in _parts(played, vocabulary, rules.max_events):
         if len(part.ids) < rules.min_events:
             found, remedy = f"{len(part.ids)} events", f"min_events={len(part.ids)}"

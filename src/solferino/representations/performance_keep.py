@@ -65,7 +65,7 @@ def performance_guide(
     held, agenda = _set_of(np.empty(0, np.int64)), None
     if constraints.keep is not None or ending.any():
         quantized = quantize_absolute(constraints.keep or NoteSequence(), steps_per_second)
-        kept = _kept_notes(quantized, vocabulary, steps, after.transposition)
+        kept = notes_to_keep(quantized, vocabulary, steps, after.transposition)
         is_begun = kept.onsets_steps < steps.start
         held = _set_of(kept.pitches[is_begun])
         _check_begun(PlayedNotes(*(column[is_begun] for column in kept)), before, after, steps)
@@ -119,10 +119,27 @@ def _plan(kept: PlayedNotes, is_begun: Mask, ending: Mask, steps: range) -> Agen
     return agenda
 
 
-def _kept_notes(
+def notes_to_keep(
     quantized: QuantizedSequence, vocabulary: Vocabulary, steps: range, transposition: int
 ) -> PlayedNotes:
-    """Select the notes that sound in the steps, by pitch and then onset, as events have them."""
+    """Select the notes that sound in the steps, by pitch and then onset, as events have them.
+
+    Parameters
+    ----------
+    quantized : QuantizedSequence
+        The notes to keep.
+    vocabulary : Vocabulary
+        Says which velocities count as one.
+    steps : range
+        The steps to fill.
+    transposition : int
+        What is added to their pitches.
+
+    Raises
+    ------
+    ConstraintError
+        If there are drums among them, a pitch sounds twice at once, or one leaves its range.
+    """
     if quantized.is_drum.any():
         raise ConstraintError("a performance cannot keep drum notes: leave them out of `keep`")
     table = quantized.notes

@@ -7,6 +7,7 @@ from typing import Any
 from solferino.representations.drums import Drums
 from solferino.representations.improv import Improv
 from solferino.representations.melody import Melody
+from solferino.representations.note_tuples import NoteTuples
 from solferino.representations.options import check_names, options_of
 from solferino.representations.performance import Performance
 from solferino.representations.pianoroll import Pianoroll
@@ -18,6 +19,7 @@ _CLASSES: dict[
     type[Drums]
     | type[Improv]
     | type[Melody]
+    | type[NoteTuples]
     | type[Performance]
     | type[Pianoroll]
     | type[Polyphony],
@@ -25,6 +27,7 @@ _CLASSES: dict[
     "drums": Drums,
     "improv": Improv,
     "melody": Melody,
+    "note_tuples": NoteTuples,
     "performance": Performance,
     "pianoroll": Pianoroll,
     "polyphony": Polyphony,

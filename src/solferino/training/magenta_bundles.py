@@ -31,7 +31,6 @@ CONFIGURATIONS: Final = (
     "performance_with_dynamics",
     "performance_with_dynamics_compact",
     "performance_with_dynamics_and_modulo_encoding",
-    "performance_with_dynamics_and_note_encoding",
     "density_conditioned_performance_with_dynamics",
     "pitch_conditioned_performance_with_dynamics",
     "multiconditioned_performance_with_dynamics",
@@ -43,6 +42,9 @@ CONFIGURATIONS: Final = (
 
 SAME_NETWORKS: Final = {"performance_with_dynamics_compact": "performance_with_dynamics"}
 """Configurations that only hand their inputs over in another form."""
+
+OTHER_NETWORK: Final = "performance_with_dynamics_and_note_encoding"
+"""Magenta predicts the parts of a note all at once; the model of this name here, in turn."""
 
 
 def import_bundle(
@@ -124,6 +126,11 @@ def _recipe(bundle: GeneratorBundle, config: str) -> Recipe:
     if said and asked and said != asked:
         raise BundleError(f"{bundle.path} is {bundle.generator}, not {config}; leave --config out")
     name = said or asked
+    if name == OTHER_NETWORK:
+        raise BundleError(
+            f"{bundle.path} is {name}, whose model predicts a whole note at once, and the one "
+            "here predicts part after part: train it with `solferino train`"
+        )
     if name not in CONFIGURATIONS:
         near = get_close_matches(name, CONFIGURATIONS, n=1)
         hint = f"did you mean {near[0]!r}? There" if near else "there"
