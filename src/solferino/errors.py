@@ -15,8 +15,6 @@ The tree::
     ├── PortError                  a MIDI port cannot be opened, or is gone
     ├── LiveError                  a live session cannot do what was asked
     ├── SynthesisError             notes cannot be turned into sound
-    ├── PortError                  a MIDI port cannot be opened or was lost
-    ├── LiveError                  a live session cannot do what was asked
     └── MissingExtraError          an optional package is not installed
 
 Each message names the thing, the rule and the way out, in one line, because the
@@ -88,16 +86,6 @@ class LiveError(SolferinoError):
 @final
 class SynthesisError(SolferinoError):
     """Notes cannot be turned into sound."""
-
-
-@final
-class PortError(SolferinoError):
-    """A MIDI port cannot be opened or was lost."""
-
-
-@final
-class LiveError(SolferinoError):
-    """A live session cannot do what was asked."""
 
 
 @final

@@ -5,7 +5,11 @@ from contextlib import contextmanager
 
 from solferino.errors import MissingExtraError
 
-EXTRAS = {"train": ("torch", "lightning", "onnx", "tensorboard")}
+EXTRAS = {
+    "live": ("rtmidi", "pythonosc", "textual"),
+    "link": ("aalink",),
+    "train": ("torch", "lightning", "onnx", "tensorboard"),
+}
 
 
 @contextmanager

@@ -1,0 +1,304 @@
+"""Ports that are unplugged and plugged in again while music plays."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from mido import Message
+
+from solferino.errors import PortError
+from solferino.live.clock import Clock
+from solferino.live.port_names import returned_port
+from solferino.live.ports import InPort, OutPort, Receiver
+
+PERIOD_S = 0.5
+
+
+class PortSystem(Protocol):
+    """Lists ports and opens them, as `solferino.live.ports.MidiSystem` does."""
+
+    @property
+    def api(self) -> str:
+        """Which system it is, in the words of python-rtmidi."""
+
+    def session(self) -> object:
+        """Tell whether the system was started anew: then this changes, and ports are lost."""
+
+    def input_names(self) -> list[str]:
+        """List the ports that can be listened to."""
+
+    def output_names(self) -> list[str]:
+        """List the ports that can be played to."""
+
+    def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> InPort:
+        """Listen to a port."""
+
+    def open_output(self, name: str | None) -> OutPort:
+        """Open a port to play to."""
+
+
+@final
+class ReconnectingOut:
+    """An output that takes messages whether or not its port is there; `PortWatch` makes it.
+
+    Attributes
+    ----------
+    is_lost : bool
+        Whether the port is gone.
+    is_closed : bool
+        Whether it is not wanted any more.
+    num_dropped : int
+        Messages that came while it was gone.
+    """
+
+    def __init__(self, port: OutPort) -> None:
+        self._port = port
+        self._lock = threading.Lock()
+        self._joining = threading.Lock()
+        self.is_lost = False
+        self.is_closed = False
+        self.num_dropped = 0
+
+    @property
+    def name(self) -> str:
+        """What the system calls the port at the other end, or the virtual port."""
+        return self._port.name
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is a port of our own, which goes only when the system ends."""
+        return self._port.is_virtual
+
+    def send(self, message: Message) -> None:
+        """Send a message; where the port is gone, count it."""
+        with self._lock:
+            if not self.is_lost:
+                try:
+                    self._port.send(message)
+                except PortError:
+                    self.is_lost = True
+                else:
+                    return
+            self.num_dropped += 1
+
+    def lose(self) -> None:
+        """Send nothing until the port is found again."""
+        with self._lock:
+            self.is_lost = True
+
+    def reconnect(self, name: str) -> None:
+        """Join the port that has come back; raise PortError if it went again.
+
+        Who sends meanwhile does not wait, because the port still counts as lost.
+        """
+        with self._joining:
+            if self.is_closed:
+                raise PortError(f"{name} is closed: open it again")
+            self._port.reconnect(name)
+            with self._lock:
+                self.is_lost = False
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self.lose()
+        with self._joining:
+            self.is_closed = True
+            self._port.close()
+
+
+@final
+class ReconnectingIn:
+    """An input that is silent while its port is gone; `PortWatch` makes it.
+
+    Attributes
+    ----------
+    is_lost : bool
+        Whether the port is gone.
+    is_closed : bool
+        Whether it is not wanted any more.
+    """
+
+    def __init__(self, port: InPort) -> None:
+        self._port = port
+        self._joining = threading.Lock()
+        self.is_lost = False
+        self.is_closed = False
+
+    @property
+    def name(self) -> str:
+        """What the system calls the port at the other end, or the virtual port."""
+        return self._port.name
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is a port of our own, which goes only when the system ends."""
+        return self._port.is_virtual
+
+    def lose(self) -> None:
+        """Note that the port is gone."""
+        self.is_lost = True
+
+    def reconnect(self, name: str) -> None:
+        """Join the port that has come back; raise PortError if it went again."""
+        with self._joining:
+            if self.is_closed:
+                raise PortError(f"{name} is closed: open it again")
+            self._port.reconnect(name)
+            self.is_lost = False
+
+    def close(self) -> None:
+        """Receive nothing any more."""
+        with self._joining:
+            self.is_closed = True
+            self._port.close()
+
+
+WatchedPort = ReconnectingIn | ReconnectingOut
+Listener = Callable[[WatchedPort], None]
+
+
+@final
+@dataclass
+class _Watched:
+    """A port, whether its loss was told, and the names that were there before it was lost."""
+
+    port: WatchedPort
+    was_lost: bool = False
+    others: frozenset[str] = frozenset()
+
+
+@final
+@dataclass(frozen=True)
+class _Sight:
+    """What was there at one look; no lists where there is no MIDI at all."""
+
+    session: object = None
+    inputs: list[str] | None = None
+    outputs: list[str] | None = None
+
+
+@final
+class PortWatch:
+    """Opens ports, and twice a second looks whether they are still there.
+
+    A port that goes and comes back between two looks is not missed, and not joined again; on
+    most systems a device takes longer than that. Virtual ports go only when the system ends.
+
+    Parameters
+    ----------
+    system : PortSystem
+    on_lost, on_found : function of a port, optional
+        Are called on the watch's thread when a port is gone, and when it is joined again.
+    """
+
+    def __init__(
+        self,
+        system: PortSystem,
+        on_lost: Listener = lambda _: None,
+        on_found: Listener = lambda _: None,
+    ) -> None:
+        self._system = system
+        self._on_lost = on_lost
+        self._on_found = on_found
+        self._lock = threading.Lock()
+        self._watched: list[_Watched] = []
+        self._before = self._sight()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> ReconnectingIn:
+        """Listen to a port, or make the virtual one: see `solferino.live.ports.open_input`."""
+        port = ReconnectingIn(self._system.open_input(name, receive, clock))
+        self._add(port)
+        return port
+
+    def open_output(self, name: str | None) -> ReconnectingOut:
+        """Open a port to play to, or make one: see `solferino.live.ports.open_output`."""
+        port = ReconnectingOut(self._system.open_output(name))
+        self._add(port)
+        return port
+
+    def look(self) -> None:
+        """See which ports are gone and which are back, and tell it."""
+        now, before = self._sight(), self._before
+        with self._lock:
+            self._watched = [each for each in self._watched if not each.port.is_closed]
+            watched = list(self._watched)
+        for each in watched:
+            if not each.was_lost and _is_gone(each.port, now, before):
+                each.was_lost, each.others = True, frozenset(_names(each.port, before) or ())
+                each.others |= {other.port.name for other in watched}
+                each.port.lose()
+                self._on_lost(each.port)
+            if each.was_lost and _is_back(each, now, self._system.api):
+                each.was_lost = False
+                self._on_found(each.port)
+        self._before = now
+
+    def start(self) -> None:
+        """Begin to look, on a thread of its own."""
+        self.look()
+        self._thread = threading.Thread(target=self._run, name="port watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the watch and close all its ports."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        with self._lock:
+            watched, self._watched = self._watched, []
+        for each in watched:
+            each.port.close()
+
+    def __enter__(self) -> "PortWatch":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while not self._closing.wait(PERIOD_S):
+            self.look()
+
+    def _add(self, port: WatchedPort) -> None:
+        with self._lock:
+            self._watched.append(_Watched(port))
+
+    def _sight(self) -> _Sight:
+        session = self._system.session()
+        try:
+            return _Sight(session, self._system.input_names(), self._system.output_names())
+        except PortError:
+            return _Sight(session)
+
+
+def _names(port: WatchedPort, sight: _Sight) -> list[str] | None:
+    return sight.inputs if isinstance(port, ReconnectingIn) else sight.outputs
+
+
+def _is_gone(port: WatchedPort, now: _Sight, before: _Sight) -> bool:
+    names = _names(port, now)
+    if names is None or now.session != before.session or port.is_lost:
+        return True
+    return not port.is_virtual and port.name not in names
+
+
+def _is_back(each: _Watched, now: _Sight, api: str) -> bool:
+    """Join a port again if it is there."""
+    names = _names(each.port, now)
+    if names is None:
+        return False
+    name = each.port.name
+    if not each.port.is_virtual:
+        returned = returned_port(name, names, each.others, api)
+        if returned is None:
+            return False
+        name = returned
+    try:
+        each.port.reconnect(name)
+    except PortError:
+        return False  # gone again, or not ready yet
+    return True
