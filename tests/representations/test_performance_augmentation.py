@@ -117,3 +117,28 @@ def test_now_and_then_the_model_is_told_nothing():
 def test_amounts_that_make_no_sense_are_refused(amounts, message):
     with pytest.raises(RecipeError, match=message):
         varied(TUNE, **amounts)
+
+
+def test_notes_that_end_late_end_within_a_second_of_each_other_and_nothing_else_changes():
+    tune = (
+        "v9 on60 +40 off60 on62 +40 off62 on64 +40 off64 on65 +100 +100 +100 off65 on67 +50 off67"
+    )
+    before = PERFORMANCE.decode(EventSequence(events(tune)), 120).notes
+    found = [
+        PERFORMANCE.decode(varied(EventSequence(events(tune)), seed, late_ends=1), 120).notes
+        for seed in range(40)
+    ]
+    late = 0
+    for notes in found:
+        assert notes["pitch"].tolist() == before["pitch"].tolist()
+        assert notes["onset_s"].tolist() == before["onset_s"].tolist()
+        is_late = notes["release_s"] > before["release_s"]
+        assert (notes["release_s"] >= before["release_s"]).all()
+        late += int(is_late.sum())
+        if is_late.any():
+            assert np.ptp(notes["release_s"][is_late]) <= 1
+    assert late > 20
+
+
+def test_no_note_ends_late_where_none_is_asked_to():
+    assert spelled(varied(TUNE, late_ends=0.0).ids) == spelled(TUNE.ids)

@@ -22,6 +22,9 @@ from solferino.representations.performance_events import (
 from solferino.representations.representation import EventSequence
 from solferino.representations.transposition import AMOUNT, random_transposition
 
+HELD_SHIFTS, HELD_SHARE = 2, 0.7
+"""Notes end late for so many of the longest shifts of time, and so many of them."""
+
 
 @final
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Variation:
         Factors of time, equally likely; 1.05 is slower.
     disable_conditioning : float in [0, 1]
         Chance that the model is not told the controls.
+    late_ends : float in [0, 1]
+        Chance that notes end late for a while, all within the time of one longest shift after
+        it: a model that has heard how forgotten notes are let go of does so with its own.
 
     Raises
     ------
@@ -46,6 +52,7 @@ class Variation:
     transpose_semitones: tuple[int, int] = (0, 0)
     stretch: tuple[float, ...] = (1.0,)
     disable_conditioning: float = 0.0
+    late_ends: float = 0.0
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -54,9 +61,11 @@ class Variation:
                 f"stretch={self.stretch!r}: it must be a list of factors above 0, such as "
                 "[0.95, 1.0, 1.05]"
             )
-        chance = self.disable_conditioning
-        if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
-            raise RecipeError(f"disable_conditioning={chance!r}: it must be a number from 0 to 1")
+        for name in ("disable_conditioning", "late_ends"):
+            chance = getattr(self, name)
+            is_number = isinstance(chance, int | float) and not isinstance(chance, bool)
+            if not is_number or not 0 <= chance <= 1:
+                raise RecipeError(f"{name}={chance!r}: it must be a number from 0 to 1")
 
     @classmethod
     def from_mapping(cls, amounts: Mapping[str, Any]) -> Self:
@@ -95,6 +104,8 @@ def varied(
     moved, semitones, end_step = varied_notes(notes, num_steps, variation, rng)
     if not len(moved.pitches):
         return events
+    if rng.random() < variation.late_ends:
+        moved = _held_over(moved, vocabulary.max_shift_steps, rng)
     ids = write_events(vocabulary, moved, 0, end_step)
     return replace(events, ids=ids, transposition=events.transposition + semitones)
 
@@ -143,6 +154,16 @@ def varied_notes(
     last_step = max(last_step, int(ends[ends < SOUNDS_ON].max(initial=0)))
     moved = one_at_a_time(PlayedNotes(onsets, ends, notes.pitches + semitones, notes.bins))
     return moved, semitones, last_step
+
+
+def _held_over(notes: PlayedNotes, shift_steps: int, rng: np.random.Generator) -> PlayedNotes:
+    """Let most notes that end within `HELD_SHIFTS` shifts end in the one after those."""
+    until = int(rng.integers(notes.onsets_steps[0], notes.onsets_steps[-1] + 1))
+    ends = notes.ends_steps.copy()
+    is_late = (ends > until - HELD_SHIFTS * shift_steps) & (ends <= until)
+    is_late &= rng.random(len(ends)) < HELD_SHARE
+    ends[is_late] = until + rng.integers(1, shift_steps + 1, int(is_late.sum()))
+    return one_at_a_time(notes._replace(ends_steps=ends))
 
 
 def _are_factors(value: Any) -> bool:
