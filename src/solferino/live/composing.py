@@ -2,8 +2,8 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
+import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,11 +15,9 @@ from solferino.generation.continuation import EventGenerator
 from solferino.generation.generator import PLAIN, EventControls, Section
 from solferino.generation.opening import open_generator
 from solferino.live.phrases import Phrase
+from solferino.live.priority import stand_back
 from solferino.live.transport import FOUR_FOUR, Meter
 from solferino.notes.sequence import DEFAULT_QPM, Text
-
-NICENESS = 10
-"""Workers leave the processor to the player whenever it wants it."""
 
 MAX_OPEN_BUNDLES = 16
 
@@ -135,6 +133,7 @@ class ProcessComposer:
         self._bundles = tuple(dict.fromkeys(bundles))
         self._num_workers = num_workers
         self._pool = self._new_pool()
+        self._lock = threading.Lock()
         self._desk = ThreadPoolExecutor(num_workers, "solferino composer")
         for started in [self._pool.submit(_ready) for _ in range(num_workers)]:
             started.result()
@@ -146,15 +145,16 @@ class ProcessComposer:
     def close(self) -> None:
         """Stop; what was begun is dropped."""
         self._desk.shutdown(wait=False, cancel_futures=True)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _written(self, order: Order) -> Phrase:
         pool = self._pool
         try:
             return pool.submit(compose, order).result()
         except BrokenProcessPool:
-            if pool is self._pool:
-                self._pool = self._new_pool()
+            with self._lock:
+                if pool is self._pool:
+                    self._pool = self._new_pool()
             return self._pool.submit(compose, order).result()
 
     def _new_pool(self) -> ProcessPoolExecutor:
@@ -169,8 +169,7 @@ class ProcessComposer:
 def _prepare(bundles: tuple[str, ...]) -> None:
     """Set up a worker: leave Ctrl-C to the player's process, yield to it, open the bundles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    stand_back()
     for bundle in bundles:
         with contextlib.suppress(Exception):  # whoever orders from it is told
             _opened(bundle)

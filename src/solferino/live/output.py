@@ -2,17 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol, final
 
 from mido import Message
 
+from solferino.errors import PortError
 from solferino.live.clock import Clock
 
 SUSTAIN = 64
+HOLDING_PEDALS = frozenset((SUSTAIN, 66, 69))
+"""Sustain, sostenuto and hold 2: notes sound on under them when their keys are released."""
+
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 NUM_CHANNELS = 16
 PEDAL_DOWN = 64
-"""From this value on the pedal is down."""
+"""From this value on a pedal is down."""
 
 Tap = Callable[[Message, float], None]
 
@@ -21,7 +26,13 @@ class MessageSink(Protocol):
     """Where messages go: an output port."""
 
     def send(self, message: Message) -> None:
-        """Send a message; without waiting, and without complaint where the port is gone."""
+        """Send a message, without waiting.
+
+        Raises
+        ------
+        PortError
+            If the port is gone.
+        """
 
 
 @final
@@ -47,6 +58,13 @@ class Output:
     port : MessageSink
     clock : Clock
         Stamps what the taps are told.
+
+    Attributes
+    ----------
+    lost : int
+        Messages that went nowhere, because the port was gone.
+    faults : list of Exception
+        What taps failed with; such a tap is told nothing more.
     """
 
     def __init__(self, port: MessageSink, clock: Clock) -> None:
@@ -54,8 +72,10 @@ class Output:
         self._clock = clock
         self._lock = threading.RLock()
         self._voices: dict[tuple[int, int], Voice] = {}
-        self._pedals: set[int] = set()
+        self._pedals: set[tuple[int, int]] = set()
         self._taps: list[Tap] = []
+        self.lost = 0
+        self.faults: list[Exception] = []
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
@@ -89,7 +109,7 @@ class Output:
                 self._end_key(voice.channel, voice.pitch)
 
     def send(self, message: Message) -> None:
-        """Send any message; notes and the pedal are remembered."""
+        """Send any message; notes and pedals are remembered."""
         with self._lock:
             if message.type == "note_on" and message.velocity > 0:
                 self.begin(message.channel, message.note, message.velocity)
@@ -103,8 +123,8 @@ class Output:
     def release_all(self) -> None:
         """End every note that sounds and lift every pedal, on all channels."""
         with self._lock:
-            for channel in tuple(self._pedals):
-                self.send(_control(channel, SUSTAIN, 0))
+            for channel, pedal in tuple(self._pedals):
+                self.send(_control(channel, pedal, 0))
             for channel, pitch in tuple(self._voices):
                 self._end_key(channel, pitch)
 
@@ -112,24 +132,38 @@ class Output:
         """Silence the instruments, also of notes that others began."""
         with self._lock:
             self.release_all()
-            for channel in range(NUM_CHANNELS):
-                for number in (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF):
-                    self._send(_control(channel, number, 0))
+            for message in _silencing():
+                self._send(message)
 
     def _watch_pedal(self, message: Message) -> None:
-        if message.type == "control_change" and message.control == SUSTAIN:
+        if message.type == "control_change" and message.control in HOLDING_PEDALS:
             change = self._pedals.add if message.value >= PEDAL_DOWN else self._pedals.discard
-            change(message.channel)
+            change((message.channel, message.control))
 
     def _end_key(self, channel: int, pitch: int) -> None:
         if self._voices.pop((channel, pitch), None):
             self._send(Message("note_off", channel=channel, note=pitch, velocity=0))
 
     def _send(self, message: Message) -> None:
-        self._port.send(message)
-        for tap in self._taps:
-            tap(message, self._clock.now_s())
+        try:
+            self._port.send(message)
+        except PortError:
+            self.lost += 1
+        for tap in tuple(self._taps):
+            try:
+                tap(message, self._clock.now_s())
+            except Exception as error:
+                self.faults.append(error)
+                self._taps.remove(tap)
 
 
 def _control(channel: int, number: int, value: int) -> Message:
     return Message("control_change", channel=channel, control=number, value=value)
+
+
+@cache
+def _silencing() -> tuple[Message, ...]:
+    numbers = (*sorted(HOLDING_PEDALS), ALL_NOTES_OFF, ALL_SOUND_OFF)
+    return tuple(
+        _control(channel, number, 0) for channel in range(NUM_CHANNELS) for number in numbers
+    )

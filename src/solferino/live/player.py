@@ -1,5 +1,8 @@
 """The player: one thread that sends events at their time, and never waits for a model."""
 
+import atexit
+import contextlib
+import gc
 import heapq
 import itertools
 import math
@@ -12,10 +15,12 @@ from typing import NamedTuple, Protocol, Self, final
 
 from mido import Message
 
+from solferino.errors import PortError
 from solferino.live.clock import Clock
 from solferino.live.lateness import Lateness
 from solferino.live.output import Output, Voice
-from solferino.live.transport import Change, Line, Transport
+from solferino.live.priority import hurry
+from solferino.live.transport import Change, Jump, Line, Transport
 
 LOOKAHEAD_S = 0.03
 """How far ahead of time the sources are asked what to play."""
@@ -64,7 +69,10 @@ class Source(Protocol):
         """
 
     def interrupted(self) -> None:
-        """Take note that the music stopped or jumped: what sounded was ended."""
+        """Take note that the music stopped or jumped: what sounded was ended.
+
+        Also called at the end, when the player closes.
+        """
 
 
 @final
@@ -90,28 +98,39 @@ class Player:
     outputs : mapping of str to Output
         At least one; the first is the default.
 
+    Raises
+    ------
+    PortError
+        If there is no output.
+
     Attributes
     ----------
     lateness : Lateness
         How punctual it is.
     faults : list of Exception
         What sources failed with; such a source is not asked again.
+    is_realtime : bool
+        Whether its thread runs before all ordinary ones, as `priority.hurry` says.
     """
 
     def __init__(self, clock: Clock, transport: Transport, outputs: Mapping[str, Output]) -> None:
+        if not outputs:
+            raise PortError("a player needs an output: open one first")
         self.clock = clock
         self.transport = transport
         self.outputs = {"": next(iter(outputs.values())), **outputs}
         self.lateness = Lateness()
         self.faults: list[Exception] = []
+        self.is_realtime = False
         self._sources: list[Source] = []
         self._queue: list[_Due] = []
         self._serials = itertools.count()
-        self._last_jump = transport.last_jump
-        self._pulled_quarters = transport.line.anchor_quarters
+        line, self._last_jump = transport.moment
+        self._pulled_quarters = line.quarters_at(clock.now_s())
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._is_closing = False
+        self._is_to_panic = False
         self._thread: threading.Thread | None = None
         transport.subscribe(self._on_change)
 
@@ -121,20 +140,23 @@ class Player:
             self._sources.append(source)
 
     def remove(self, source: Source) -> None:
-        """Ask a source no more; notes that sound end in time."""
-        with self._lock:
+        """Ask a source no more, if it is asked; notes that sound end in time."""
+        with self._lock, contextlib.suppress(ValueError):
             self._sources.remove(source)
 
     def send_now(self, message: Message, output: str = "") -> None:
-        """Send a message at once, past the queue."""
+        """Send a message at once, past the queue; what it begins ends if the player is closed."""
         self.outputs[output].send(message)
+        if self._is_closing:
+            self.outputs[output].release_all()
 
     def panic(self) -> None:
         """Drop what is queued and silence every output; the music runs on."""
-        with self._lock:
-            self._queue.clear()
-            for output in self._each_output():
-                output.panic()
+        self._is_to_panic = True
+        if self._thread and self._thread.is_alive():
+            self._wake.set()  # a thread of less priority would hold up the player
+        else:
+            self._panic()
 
     def play_due(self) -> float:
         """Send what is due, and look ahead.
@@ -146,9 +168,10 @@ class Player:
             if the music stands.
         """
         with self._lock:
-            if self.transport.last_jump != self._last_jump:
-                self._interrupt()
-            line = self.transport.line
+            self._panic()
+            line, jump = self.transport.moment
+            if jump != self._last_jump:
+                self._interrupt(jump)
             if not line.is_running:
                 return math.inf
             self._send_due(line)
@@ -161,15 +184,23 @@ class Player:
     def start(self) -> None:
         """Play on a thread of its own until `close`."""
         self._thread = threading.Thread(target=self._run, name="solferino player", daemon=True)
+        atexit.register(self.close)
+        gc.freeze()  # a collection that goes through all that was imported takes 50 ms
         self._thread.start()
 
     def close(self) -> None:
         """Stop, and end every note on every channel of every output."""
         self._is_closing = True
         self._wake.set()
-        if self._thread:
-            self._thread.join()
-        self._release_all()
+        atexit.unregister(self.close)
+        try:
+            if self._thread and self._thread is not threading.current_thread():
+                self._thread.join()
+        finally:
+            gc.unfreeze()
+            self._panic()
+            with self._lock:
+                self._interrupt(self.transport.last_jump)
 
     def __enter__(self) -> Self:
         """Start playing."""
@@ -186,11 +217,14 @@ class Player:
         self.close()
 
     def _run(self) -> None:
+        self.is_realtime = hurry()
         switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
-            while not self._is_closing:
+            while True:
                 self._wake.clear()
+                if self._is_closing:
+                    return
                 left_s = self.play_due() - self.clock.now_s()
                 if left_s > 0:
                     self._wake.wait(None if math.isinf(left_s) else left_s)
@@ -201,12 +235,21 @@ class Player:
     def _on_change(self, change: Change, line: Line) -> None:  # noqa: ARG002
         self._wake.set()
 
-    def _interrupt(self) -> None:
+    def _panic(self) -> None:
+        """Silence everything, if that is asked for."""
+        with self._lock:
+            if self._is_to_panic:
+                self._is_to_panic = False
+                self._queue.clear()
+                for output in self._each_output():
+                    output.panic()
+
+    def _interrupt(self, jump: Jump) -> None:
         """Take note of a stop or a jump: end what sounds, and plan anew from there."""
-        self._last_jump = self.transport.last_jump
+        self._last_jump = jump
         self._queue.clear()
         self._release_all()
-        self._pulled_quarters = self._last_jump.quarters
+        self._pulled_quarters = jump.quarters
         for source in tuple(self._sources):
             try:
                 source.interrupted()
@@ -229,7 +272,7 @@ class Player:
     def _give_up(self, source: Source, error: Exception) -> None:
         """Ask a source that failed no more; the others play on."""
         self.faults.append(error)
-        self._sources.remove(source)
+        self.remove(source)
 
     def _put(
         self,
@@ -252,22 +295,19 @@ class Player:
             heapq.heappop(self._queue)
             if due.voice:
                 due.output.end(due.voice)
-            if due.event:
-                self._send(due.event, due.output, late_s)
+            if due.event and late_s > TOO_LATE_S and _begins_note(due.event.message):
+                self.lateness.dropped += 1
+            elif due.event:
+                self._send(due.event, due.output)
+                self.lateness.add(self.clock.now_s() - line.time_at_s(due.quarters))
 
-    def _send(self, event: Event, output: Output, late_s: float) -> None:
+    def _send(self, event: Event, output: Output) -> None:
         message = event.message
-        if message.type != "note_on" or not message.velocity:
-            output.send(message)
-        elif late_s > TOO_LATE_S:
-            self.lateness.dropped += 1
-            return
-        elif event.duration_quarters > 0:
+        if _begins_note(message) and event.duration_quarters > 0:
             voice = output.begin(message.channel, message.note, message.velocity)
             self._put(event.quarters + event.duration_quarters, output, voice=voice)
         else:
             output.send(message)
-        self.lateness.add(late_s)
 
     def _release_all(self) -> None:
         for output in self._each_output():
@@ -275,3 +315,7 @@ class Player:
 
     def _each_output(self) -> Sequence[Output]:
         return tuple(dict.fromkeys(self.outputs.values()))
+
+
+def _begins_note(message: Message) -> bool:
+    return bool(message.type == "note_on" and message.velocity)

@@ -1,5 +1,6 @@
 """MIDI ports: those of other programs and devices, and our own that others connect to."""
 
+import atexit
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -186,6 +187,13 @@ class MidiSystem:
         """Tell whether the system was started anew: then this changes, and ports are lost."""
         return jack_session() if self.api == JACK else frozenset()
 
+    def close(self) -> None:
+        """Let go of what lists ports: JACK waits seconds for a client whose program has ended."""
+        listing, self._listing = self._listing, None
+        if listing is not None and listing[2] == self.session():
+            for client in listing[:2]:
+                client.delete()
+
     def new_input(self, name: str = CLIENT) -> Any:
         """Make a ``MidiIn`` of python-rtmidi; raise PortError if the system refuses."""
         client = self._new("MidiIn", name, queue_size_limit=_MOST_WAITING)
@@ -236,7 +244,9 @@ def midi_system() -> MidiSystem:
     MissingExtraError
         If python-rtmidi is not installed.
     """
-    return MidiSystem()
+    system = MidiSystem()
+    atexit.register(system.close)
+    return system
 
 
 @final

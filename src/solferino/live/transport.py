@@ -124,6 +124,20 @@ class Jump(NamedTuple):
 
 
 @final
+class Moment(NamedTuple):
+    """What holds at one moment: the line, and the jump that it goes back to.
+
+    Parameters
+    ----------
+    line : Line
+    last_jump : Jump
+    """
+
+    line: Line
+    last_jump: Jump
+
+
+@final
 class Transport:
     """Keeps position, tempo and meter; any thread may ask it and change it.
 
@@ -145,14 +159,18 @@ class Transport:
     def __init__(self, qpm: float = DEFAULT_QPM, meter: Meter = FOUR_FOUR) -> None:
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
-        self._line = Line(0.0, qpm=_checked_qpm(qpm))
+        self._moment = Moment(Line(0.0, qpm=_checked_qpm(qpm)), Jump(0, 0.0))
         self._meter = meter
-        self._last_jump = Jump(0, 0.0)
+
+    @property
+    def moment(self) -> Moment:
+        """The line and the last jump, which belong together."""
+        return self._moment
 
     @property
     def line(self) -> Line:
         """Musical time against the clock, as it is now."""
-        return self._line
+        return self._moment.line
 
     @property
     def meter(self) -> Meter:
@@ -162,7 +180,7 @@ class Transport:
     @property
     def last_jump(self) -> Jump:
         """The last stop or jump; what was planned before it holds no longer."""
-        return self._last_jump
+        return self._moment.last_jump
 
     def subscribe(self, listener: Listener) -> None:
         """Call a function after every change, on the thread that made it; it must not wait."""
@@ -171,22 +189,22 @@ class Transport:
     def start(self, now_s: float) -> None:
         """Run from the start of the music."""
         with self._lock:
-            self._jump(Line(now_s, 0.0, self._line.qpm, is_running=True))
+            self._jump(Line(now_s, 0.0, self.line.qpm, is_running=True))
         self._tell(Change.START)
 
     def stop(self, now_s: float) -> None:
         """Stand still where the music is now."""
         with self._lock:
-            at = self._line.quarters_at(now_s)
-            self._jump(Line(now_s, at, self._line.qpm, is_running=False))
+            at = max(self.line.quarters_at(now_s), 0.0)
+            self._jump(Line(now_s, at, self.line.qpm, is_running=False))
         self._tell(Change.STOP)
 
     def resume(self, now_s: float) -> None:
         """Run on from where the music stands; nothing if it runs."""
         with self._lock:
-            if self._line.is_running:
+            if self.line.is_running:
                 return
-            self._jump(replace(self._line, anchor_s=now_s, is_running=True))
+            self._jump(replace(self.line, anchor_s=now_s, is_running=True))
         self._tell(Change.RESUME)
 
     def locate(self, quarters: float, now_s: float) -> None:
@@ -200,7 +218,7 @@ class Transport:
         if not 0 <= quarters < math.inf:
             raise LiveError(f"no position is {quarters} quarter notes: give 0 or more")
         with self._lock:
-            self._jump(replace(self._line, anchor_s=now_s, anchor_quarters=quarters))
+            self._jump(replace(self.line, anchor_s=now_s, anchor_quarters=quarters))
         self._tell(Change.LOCATE)
 
     def set_tempo(self, qpm: float, now_s: float) -> None:
@@ -213,17 +231,19 @@ class Transport:
         """
         _checked_qpm(qpm)
         with self._lock:
-            at = self._line.quarters_at(now_s)
-            self._line = Line(now_s, at, qpm, self._line.is_running)
+            at = self.line.quarters_at(now_s)
+            self._run_on(Line(now_s, at, qpm, self.line.is_running))
         self._tell(Change.TEMPO)
 
     def follow(self, line: Line) -> None:
         """Take over the line of another clock, which runs on nearly as this one does.
 
-        For small corrections: nothing is cut off. `locate` is for jumps.
+        For small corrections: nothing is cut off. `locate` is for jumps. While the music
+        stands only the tempo is taken over.
         """
         with self._lock:
-            self._line = line
+            here = self.line
+            self._run_on(line if here.is_running else replace(here, qpm=line.qpm))
         self._tell(Change.TEMPO)
 
     def set_meter(self, meter: Meter) -> None:
@@ -233,11 +253,13 @@ class Transport:
         self._tell(Change.METER)
 
     def _jump(self, line: Line) -> None:
-        self._line = line
-        self._last_jump = Jump(self._last_jump.number + 1, line.anchor_quarters)
+        self._moment = Moment(line, Jump(self.last_jump.number + 1, line.anchor_quarters))
+
+    def _run_on(self, line: Line) -> None:
+        self._moment = self._moment._replace(line=line)
 
     def _tell(self, change: Change) -> None:
-        line = self._line
+        line = self.line
         for listener in tuple(self._listeners):
             listener(change, line)
 
