@@ -44,3 +44,23 @@ def test_tensorboard_shows_and_plays_what_the_model_makes(work):
     assert tags["images"] == tags["audio"] == ["sample 1", "sample 2"]
     scalars = {"loss", "perplexity", "event_accuracy", "no_event_accuracy", "steps_per_second"}
     assert scalars <= set(tags["scalars"])
+
+
+def test_a_track_is_written_by_hand_and_with_loopers(tmp_path):
+    command = [sys.executable, EXAMPLES / "track.py", tmp_path]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, env=environment, capture_output=True)  # noqa: S603
+    by_hand = load(tmp_path / "by_hand.mid")
+    assert by_hand.notes["onset_s"].min() >= 24
+    assert by_hand.notes["release_s"].max() <= 32
+    with_loopers = load(tmp_path / "with_loopers.mid")
+    assert [instrument.name for instrument in with_loopers.instruments] == [
+        "drums",
+        "melody",
+        "cat",
+    ]
+    melody = with_loopers.notes[with_loopers.notes["instrument"] == 1]
+    late = melody[melody["onset_s"] >= 15.99]
+    third, fourth = late[late["onset_s"] < 23.99], late[late["onset_s"] >= 23.99]
+    assert third["pitch"].tolist() == fourth["pitch"].tolist()
+    assert (tmp_path / "with_loopers.wav").stat().st_size > 1_000_000

@@ -7,7 +7,6 @@ from solferino.errors import MissingExtraError
 
 EXTRAS = {
     "live": ("rtmidi", "pythonosc", "textual"),
-    "link": ("aalink",),
     "train": ("torch", "lightning", "onnx", "tensorboard"),
 }
 

@@ -1,0 +1,52 @@
+"""A composer that is done when the test says so."""
+
+from concurrent.futures import Future
+
+from solferino.live.composing import Order
+from solferino.live.phrases import Phrase
+
+
+class HandComposer:
+    """Keeps the orders; the test answers them."""
+
+    def __init__(self):
+        self.orders: list[Order] = []
+        self.futures: list[Future[Phrase]] = []
+        self.is_closed = False
+
+    def submit(self, order):
+        self.orders.append(order)
+        self.futures.append(Future())
+        return self.futures[-1]
+
+    def finish(self, *onsets, pitch=60, duration=0.5, length=8.0):
+        """Answer the last order with a phrase of notes at these onsets."""
+        self.futures[-1].set_result(phrase(*onsets, pitch=pitch, duration=duration, length=length))
+
+    def fail(self, error):
+        self.futures[-1].set_exception(error)
+
+    def close(self):
+        self.is_closed = True
+
+
+class CountingComposer:
+    """Answers the order number k at once, with one note of pitch 60 + k at its start."""
+
+    def __init__(self):
+        self.orders: list[Order] = []
+
+    def submit(self, order):
+        done = Future()
+        done.set_result(phrase(0.0, pitch=60 + len(self.orders), length=order.length_quarters))
+        self.orders.append(order)
+        return done
+
+    def close(self):
+        pass
+
+
+def phrase(*onsets, pitch=60, duration=0.5, length=8.0):
+    return Phrase.from_columns(
+        length, pitch=pitch, onset_quarters=list(onsets), duration_quarters=duration
+    )
