@@ -16,7 +16,18 @@ def python(*arguments):
     )
 
 
-COMMANDS = ("generate", "bundles", "convert", "dataset", "train", "bundle", "evaluate", "import")
+COMMANDS = (
+    "generate",
+    "bundles",
+    "convert",
+    "dataset",
+    "train",
+    "bundle",
+    "evaluate",
+    "import",
+    "doctor",
+    "track",
+)
 
 
 def test_help_lists_the_commands(solferino):

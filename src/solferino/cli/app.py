@@ -10,11 +10,14 @@ from solferino.cli.bundle import bundle
 from solferino.cli.bundles import bundles
 from solferino.cli.convert import convert
 from solferino.cli.dataset import dataset
+from solferino.cli.doctor import doctor
 from solferino.cli.evaluate import evaluate
 from solferino.cli.generate import generate
 from solferino.cli.import_bundle import import_bundle
 from solferino.cli.info import info
+from solferino.cli.live import live
 from solferino.cli.originality import originality
+from solferino.cli.track import track
 from solferino.cli.train import train
 from solferino.errors import SolferinoError
 
@@ -38,7 +41,21 @@ app = typer.Typer(
         "max_content_width": 100,
     },
 )
-for command in (generate, bundles, info, convert, dataset, train, bundle, evaluate, originality):
+COMMANDS = (
+    generate,
+    bundles,
+    info,
+    convert,
+    dataset,
+    train,
+    bundle,
+    evaluate,
+    originality,
+    doctor,
+    live,
+    track,
+)
+for command in COMMANDS:
     app.command()(command)
 app.command("import")(import_bundle)
 
