@@ -173,6 +173,11 @@ def test_a_meter_stated_again_on_its_bar_line_is_no_change(meters, changes_s):
 
 FORBIDDEN = {"time", "start", "end", "duration", "tempo", "rate"}
 
+NO_TIMES = {
+    "live/link.py: LinkPeer(tempo)",  # what aalink calls it
+    "cli/live_options.py: Numbers(tempo)",  # the number of the control named so
+}
+
 
 def _public_parameters(path):
     """Name of every argument and field that a module shows to others."""
@@ -191,10 +196,10 @@ def _public_parameters(path):
 
 def test_public_parameters_carry_their_units():
     source = Path(solferino.__file__).parent
-    unitless = [
-        f"{path.relative_to(source)}: {owner}({parameter})"
+    unitless = {
+        f"{path.relative_to(source).as_posix()}: {owner}({parameter})"
         for path in sorted(source.rglob("*.py"))
         for owner, parameter in _public_parameters(path)
         if parameter in FORBIDDEN
-    ]
-    assert unitless == []
+    }
+    assert unitless == NO_TIMES
