@@ -86,6 +86,7 @@ def test_a_fine_tuned_bundle_remembers_where_it_started(solferino, workplace, tm
     assert [s.name for s in open_bundle(mine).card.learnt_from] == ["music"]  # the same music
     old, new = (fingerprints_of(open_bundle(path)).codes for path in (start, mine))
     assert set(old) <= set(new)
+    assert open_bundle(mine).card.steps == open_bundle(start).card.steps + 1
 
 
 def test_the_note_of_a_shipped_bundle_is_its_name(tmp_path):

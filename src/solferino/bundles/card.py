@@ -56,7 +56,8 @@ class Card:
     licence : str
         Terms of the bundle itself.
     seed, steps : int
-        Seed of the training run, and its length in training steps.
+        Seed of the training run, and its length in training steps; those of the bundle that
+        it started from are counted, too.
     recipe : mapping
         The recipe it was trained with.
     precision : str

@@ -12,7 +12,7 @@ from solferino.cli.runs import bundle_before, examples_of
 from solferino.errors import TrainingError
 
 if TYPE_CHECKING:
-    from solferino.bundles.fingerprints import Fingerprints
+    from solferino.bundles.bundle import Bundle
 
 CHECKPOINTS = ("best", "last")
 
@@ -105,13 +105,12 @@ def _add_fingerprints(path: Path, output: Path, examples: Path | None) -> None:
     typer.echo(f"{output}: {old.card.name}, with {len(learnt)} bytes of fingerprints")
 
 
-def _before(run_dir: Path) -> "Fingerprints | None":
-    """Return the fingerprints of the bundle that a run started from, if it did."""
+def _before(run_dir: Path) -> "Bundle | None":
+    """Return the bundle that a run started from, if it did."""
     from solferino.bundles.bundle import open_bundle  # noqa: PLC0415
-    from solferino.bundles.fingerprints import fingerprints_before  # noqa: PLC0415
 
     name = bundle_before(run_dir)
-    return fingerprints_before(open_bundle(name)) if name else None
+    return open_bundle(name) if name else None
 
 
 def _checkpoint(run_dir: Path, name: str) -> Path:

@@ -216,7 +216,6 @@ def _train(plan: _Plan, run_dir: Path) -> str:
 
 def _export(plan: _Plan, run_dir: Path, path: Path) -> None:
     """Write the bundle of a run, and say how it compares with what it started from."""
-    from solferino.bundles.fingerprints import fingerprints_before  # noqa: PLC0415
     from solferino.cli.bundles import quality_of  # noqa: PLC0415
     from solferino.training.export import export_bundle  # noqa: PLC0415
     from solferino.training.fine_tuning import nats_before  # noqa: PLC0415
@@ -227,7 +226,7 @@ def _export(plan: _Plan, run_dir: Path, path: Path) -> None:
         path,
         name=path.stem,
         examples=plan.examples,
-        before=fingerprints_before(plan.start) if plan.start else None,
+        before=plan.start,
     )
     if plan.start and len(plan.examples.eval):
         nats = nats_before(plan.start, plan.recipe, plan.examples)

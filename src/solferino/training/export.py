@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save as save_arrays
 
-from solferino.bundles.bundle import STEP_GRAPH, WEIGHTS, write_bundle
+from solferino.bundles.bundle import STEP_GRAPH, WEIGHTS, Bundle, write_bundle
 from solferino.bundles.card import FLOAT16, INT8, Card, Source
-from solferino.bundles.fingerprints import FINGERPRINTS, Fingerprints
+from solferino.bundles.fingerprints import FINGERPRINTS, fingerprints_before
 from solferino.bundles.int8_weights import to_int8
 from solferino.bundles.session import StepSession
 from solferino.datasets.examples import Examples, check_same_events
@@ -135,7 +135,7 @@ def export_bundle(
     name: str | None = None,
     licence: str = "",
     examples: Examples | None = None,
-    before: Fingerprints | None = None,
+    before: Bundle | None = None,
     precision: str = FLOAT16,
 ) -> Card:
     """Turn a checkpoint into a bundle.
@@ -154,8 +154,8 @@ def export_bundle(
         Music to measure the bundle on, if it has any for evaluation; the figures of
         `evaluate` then go into the card, and those of the baseline beside them. The
         fingerprints of the training examples go into the bundle.
-    before : Fingerprints, optional
-        Of the bundle that the run started from; they go along.
+    before : Bundle, optional
+        What the run started from; its fingerprints go along, and its steps count too.
     precision : "float16" or "int8"
         What matrices are stored as. int8 halves the file and plays large models twice as fast;
         it needs `examples` with some for evaluation. The figures on the card are then those
@@ -187,7 +187,8 @@ def export_bundle(
         int8_parts, measured = _as_good_parts(model, representation, examples, held_out)
         parts, held_out = {**parts, **int8_parts}, {**held_out, **measured}
     if examples is not None:
-        parts[FINGERPRINTS] = fingerprints_of_examples(examples, before).to_bytes()
+        learnt = fingerprints_before(before) if before else None
+        parts[FINGERPRINTS] = fingerprints_of_examples(examples, learnt).to_bytes()
     recipe = values["recipe"]
     card = Card(
         name=name or recipe["name"],
@@ -201,7 +202,7 @@ def export_bundle(
         ),
         licence=licence,
         seed=values["seed"],
-        steps=values["progress"]["step"],
+        steps=values["progress"]["step"] + (before.card.steps if before else 0),
         recipe=recipe,
         precision=precision,
         held_out=held_out,
