@@ -211,3 +211,12 @@ def test_a_stored_bundle_is_a_plain_zip(path):
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         assert archive.namelist() == ["card.json", "step.onnx", "weights.safetensors"]
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
+def test_a_bundle_replaces_a_bundle_but_no_other_file(path, tmp_path):
+    write_bundle(path, CARD, PARTS)
+    song = tmp_path / "song.mid"
+    song.write_bytes(b"MThd")
+    with pytest.raises(BundleError, match="song.mid is there already and is no bundle"):
+        write_bundle(song, CARD, PARTS)
+    assert song.read_bytes() == b"MThd"

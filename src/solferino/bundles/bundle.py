@@ -14,6 +14,7 @@ Nothing in it is ever executed: the card is JSON, the weights are plain numbers,
 knows only the standard operators of ONNX.
 """
 
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -133,11 +134,13 @@ def write_bundle(path: str | Path, card: Card, parts: Mapping[str, bytes]) -> Ca
     Raises
     ------
     BundleError
-        If a required part is not given, or the file cannot be written.
+        If a required part is not given, the file cannot be written, or another file, which is
+        no bundle, is there.
     """
     missing = [name for name in REQUIRED_PARTS if name not in parts]
     if missing:
         raise BundleError(f"a bundle needs {missing[0]}: give it among the parts")
+    _check_place(Path(path))
     hashes = {name: hashlib.sha256(parts[name]).hexdigest() for name in sorted(parts)}
     written = replace(card, parts=hashes)
     buffer = io.BytesIO()
@@ -149,6 +152,17 @@ def write_bundle(path: str | Path, card: Card, parts: Mapping[str, bytes]) -> Ca
     except MusicFileError as error:
         raise BundleError(str(error)) from error
     return written
+
+
+def _check_place(path: Path) -> None:
+    """Refuse to replace a file that is no bundle: a song is soon named instead of one."""
+    if not path.is_file():
+        return
+    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
+        if CARD in archive.namelist():
+            return
+    if path.stat().st_size:
+        raise BundleError(f"{path} is there already and is no bundle: write to another name")
 
 
 def open_bundle(name_or_path: str | Path) -> Bundle:
