@@ -33,8 +33,8 @@ chord_pitches_improv)
     hparams=batch_size=16,rnn_layer_sizes=[256,256],dropout_keep_prob=0.85,learning_rate=0.004,decay_steps=400
     ;;
 attention_improv | basic_improv)
-    kind=leads minutes=8 every=200 extraction=(--rules infer_chords=true)
-    hparams=batch_size=16,rnn_layer_sizes=[128,128],dropout_keep_prob=0.9,learning_rate=0.0025,warmup_steps=100,decay_steps=500
+    kind=leads minutes=28 every=250 extraction=(--rules infer_chords=true)
+    hparams=batch_size=16,rnn_layer_sizes=[128,128],dropout_keep_prob=0.9,learning_rate=0.004,warmup_steps=50,decay_steps=500
     ;;
 polyphony)
     kind=chorales minutes=18 every=300 extraction=(--rules max_steps=96,min_steps=16)
@@ -50,11 +50,11 @@ multiconditioned_performance_with_dynamics)
     hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.0015,warmup_steps=50,decay_steps=1000
     ;;
 performance_with_dynamics_and_note_encoding)
-    kind=performances minutes=76 every=600 extraction=(--rules max_events=289,min_events=49)
+    kind=performances minutes=85 every=600 extraction=(--rules max_events=193,min_events=49)
     hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500
     ;;
 *performance*)
-    kind=performances minutes=76 every=600 extraction=(--rules max_events=192)
+    kind=performances minutes=148 every=600 extraction=(--rules max_events=192)
     hparams=batch_size=16,rnn_layer_sizes=[384,384],learning_rate=0.002,warmup_steps=100,decay_steps=1500
     ;;
 *)

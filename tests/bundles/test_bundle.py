@@ -217,6 +217,6 @@ def test_a_bundle_replaces_a_bundle_but_no_other_file(path, tmp_path):
     write_bundle(path, CARD, PARTS)
     song = tmp_path / "song.mid"
     song.write_bytes(b"MThd")
-    with pytest.raises(BundleError, match="song.mid is there already and is no bundle"):
+    with pytest.raises(BundleError, match=r"song\.mid is there already and is no bundle"):
         write_bundle(song, CARD, PARTS)
     assert song.read_bytes() == b"MThd"
