@@ -31,7 +31,8 @@ from solferino.live.composing import Composer, InlineComposer, Order, ProcessCom
 from solferino.live.midi_clock import MidiClock
 from solferino.live.output import Output
 from solferino.live.phrases import Phrase
-from solferino.live.player import Event, Player
+from solferino.live.player import Player
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 
 NAMES = ("a", "b")
@@ -138,7 +139,7 @@ class Soak:
         self.random = random.Random(options.seed)
         self.transport = Transport(120)
         self.ports = {name: PluggedPort() for name in NAMES}
-        self.outputs = {name: Output(port, self.clock) for name, port in self.ports.items()}
+        self.outputs = {name: Output(port) for name, port in self.ports.items()}
         self.player = Player(self.clock, self.transport, self.outputs)
         self.composer: Composer = InlineComposer()
         if options.bundles:

@@ -1,4 +1,4 @@
-"""Loops that are written while they play, by hand and with loopers; give it a folder."""
+"""Loops that are written while they play, by hand and with loopers; name a folder, or take out/."""
 
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ def generate(piece, bundle, start_s, end_s):
     return extract(piece, start_s, end_s)
 
 
-out = Path(sys.argv[1])
+out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 first = generate(reset(0, 8), "attention_rnn", 8, 16)
 again = loop(first, 8, 16)
 sf.save(generate(again, "attention_rnn", 24, 32), out / "by_hand.mid")

@@ -17,13 +17,12 @@ from solferino.live import certificate, composing, ports
 from solferino.live.certificate import Certificate, Composing
 from solferino.live.controls import CONTROLS, Assignment, Learning
 from solferino.live.lateness import Lateness
-from solferino.live.manners import Manners
-from solferino.live.plans import PartnerPlan, SessionPlan
-from solferino.live.states import State
-from solferino.live.status import Status
+from solferino.live.partner import PartnerSettings, State
+from solferino.live.session import Status
+from solferino.live.session_plan import PartnerPlan, SessionPlan
 from solferino.live.transport import Meter
+from tests.live.composers import QuarterNotes
 from tests.live.midi_systems import FakeSystem
-from tests.live.rehearsal import QuarterNotes
 
 
 @pytest.fixture
@@ -75,11 +74,11 @@ def test_options_say_how_it_listens_and_answers(plan):
     )
     assert found.partners == (PartnerPlan(("attention_rnn", "lookback_rnn", "drum_kit")),)
     assert (found.qpm, found.meter, found.seed, found.path) == (90, Meter(7, 8), 3, Path("x.mid"))
-    assert (found.has_metronome, found.metronome_channel, found.is_mono) == (False, 1, True)
-    constraints = found.manners.constraints
+    assert (found.has_metronome, found.metronome_channel, found.is_mono) == (False, 2, True)
+    constraints = found.settings.constraints
     assert constraints.pitch_classes == {2, 4, 6, 7, 9, 11, 1}
     assert (constraints.min_pitch, constraints.max_pitch) == (50, 80)
-    assert found.manners == Manners(
+    assert found.settings == PartnerSettings(
         2, 8, 4, 0.7, is_looping=True, is_mutating=True, allows_overlap=True,
         constraints=constraints, chords=("C", "G7"),
     )  # fmt: skip
@@ -93,9 +92,9 @@ def test_options_say_where_messages_come_from_and_go(plan):
     )
     assert found.input_ports == ("Keys", "Pads", "Organ")
     assert found.output_ports == ("Synth",)
-    assert found.partners == (PartnerPlan(("attention_rnn",), frozenset({0, 15}), 4),)
+    assert found.partners == (PartnerPlan(("attention_rnn",), frozenset({1, 16}), 5),)
     assert (found.playback_offset_s, found.passes_through) == (-0.02, False)
-    assert found.passthrough_channel == 2
+    assert found.passthrough_channel == 3
 
 
 def test_names_of_magenta_are_understood(plan):
@@ -117,8 +116,8 @@ def test_names_of_magenta_are_understood(plan):
 def test_each_partner_has_channels_and_bundles(plan):
     found = plan("--partner", "1=attention_rnn,lookback_rnn", "--partner", "10:11=drum_kit")
     assert found.partners == (
-        PartnerPlan(("attention_rnn", "lookback_rnn"), frozenset({0}), None),
-        PartnerPlan(("drum_kit",), frozenset({9}), 10),
+        PartnerPlan(("attention_rnn", "lookback_rnn"), frozenset({1}), None),
+        PartnerPlan(("drum_kit",), frozenset({10}), 11),
     )
 
 
@@ -146,6 +145,7 @@ def test_another_clock_starts_the_music(plan):
             "leave out --bundle, --channel and --playback-channel",
         ),
         (("--backing-chords", "H"), "chord 'H' begins with no root"),
+        (("--backing-chords", ""), "'' names no chord; write symbols, such as 'C G Am F'"),
         (("--key", "H major"), "H"),
         (("--channel", 0), "greater than or equal to 1"),
     ],
@@ -160,7 +160,6 @@ def test_wrong_words_are_told_in_one_line(fails, arguments, words):
         (("--qpm", 0), "no tempo is 0.0 quarter notes a minute"),
         (("--meter", "5/3"), "no meter is 5/3"),
         (("--temperature", 3), "temperature is 3: give 0.1 (ordinary) to 2 (daring)"),
-        (("--backing-chords", ""), "no chords are named"),
         (("--tempo-control-number", 200), "tempo has control number 200: give 0 to 127"),
         (("--bundle", "no_such"), "no_such"),
     ],
@@ -196,10 +195,10 @@ def test_ports_are_listed(solferino, system):
     assert out == "input   none; see solferino doctor\noutput   none; see solferino doctor\n"
 
 
-def play_a_note(session):
+def play_a_note(session, synth):
     """Play one quarter note, and wait for the answer."""
     answered = threading.Event()
-    session.output.tap(lambda message, _: message.type == "note_on" and answered.set())
+    synth.on_send = lambda message: message.type == "note_on" and answered.set()
     for kind in ("note_on", "note_off"):
         session.receive(Message(kind, note=60), session.clock.now_s(), "0")
     assert answered.wait(10)
@@ -211,7 +210,7 @@ def test_a_session_is_played_told_and_saved(solferino, system, shown, tmp_path):
     def musician(session, has_ended):
         sessions.append(session)
         assert not has_ended()
-        play_a_note(session)
+        play_a_note(session, next(port for port in system.opened if port.name == "Synth"))
         signal.raise_signal(signal.SIGTERM)
         assert has_ended()
 
@@ -292,7 +291,7 @@ def status(**changes):
 def test_the_status_is_one_line():
     assert live_status.status_line(status()) == (
         "   5.3  attention_rnn listening | drum_kit idle  120.0 qpm  7 notes in  "
-        "2 answers, 1 missed  late p50 1.00 p99 1.00 ms"
+        "2 answers, 1 missed  late 1.00 ms, p99 1.00 ms"
     )
     assert live_status.status_line(status(is_running=False)).startswith("  waits  attention_rnn")
     assert live_status.status_line(status(trouble="Keys is gone")).endswith("ms  ! Keys is gone")
@@ -303,10 +302,10 @@ class ToldSession:
 
     def __init__(self, *statuses):
         self.statuses = list(statuses)
-        self.num_tended = 0
+        self.num_looked = 0
 
-    def tend(self):
-        self.num_tended += 1
+    def save_if_asked(self):
+        self.num_looked += 1
 
     def status(self):
         return self.statuses.pop(0)
@@ -324,7 +323,7 @@ def test_elsewhere_than_on_a_terminal_a_line_is_printed_only_for_news(capsys):
     live_status.show(session, lambda: not session.statuses)
     places = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert places == ["5.1", "5.3", "5.4", "5.5"]
-    assert session.num_tended == 6
+    assert session.num_looked == 6
 
 
 def test_on_a_terminal_one_line_is_kept(capsys, monkeypatch):

@@ -1,13 +1,14 @@
 """``solferino track`` plays and renders loops that are written while they play."""
 
+import signal
 import time
 
 import numpy as np
 import pytest
 
 from solferino.audio.waveform import Waveform, read_wav, write_wav
-from solferino.cli import performance
-from solferino.errors import MissingExtraError, PortError
+from solferino.cli import track_performance
+from solferino.errors import GenerationError, MissingExtraError, PortError
 from solferino.live import composing, ports
 from solferino.notes.files import load
 from tests.live.midi_systems import FakeSystem
@@ -94,9 +95,43 @@ def test_a_chord_that_is_none_is_told(fails, solferino, tmp_path):
         "track", "--looper", "solo=chord_pitches_improv:2", "--backing-chords", "H",
         "--seed", 1, "--bars", 1, "--render", tmp_path / "a.wav",
     )  # fmt: skip
-    assert done.status == 1
-    assert "solo: " in done.err
+    assert done.status == 2
     assert "'H'" in done.err
+
+
+def test_loops_that_cannot_be_written_are_told(solferino, monkeypatch, tmp_path):
+    def nothing(_order):
+        raise GenerationError("no notes obey the constraints")
+
+    monkeypatch.setattr(composing, "compose", nothing)
+    done = solferino("track", *DRUMS, "--bars", 1, "--render", tmp_path / "a.wav")
+    assert done.status == 1
+    assert "loops could not be written: drums: no notes obey the constraints" in done.err
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_played(
+    fails, system, tmp_path
+):
+    assert "is a folder: name a file in it" in fails(1, "track", *DRUMS, "--save", tmp_path)
+    assert system.opened == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("song.wav", "song.wav is a folder: name a file in it, such as"),
+        ("song.mp3", "song.mp3 cannot hold a waveform; give it the suffix .wav"),
+        ("notes.txt/song.wav", "notes.txt/song.wav cannot be written"),
+    ],
+)
+def test_a_place_that_cannot_hold_the_sound_is_refused_before_anything_is_written(
+    fails, monkeypatch, tmp_path, name, words
+):
+    (tmp_path / "song.wav").mkdir()
+    (tmp_path / "notes.txt").touch()
+    monkeypatch.setattr(composing, "compose", lambda _order: pytest.fail("it was composed"))
+    assert words in fails(1, "track", *DRUMS, "--render", tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "song.wav"]
 
 
 @pytest.mark.parametrize(
@@ -150,9 +185,10 @@ def test_a_track_is_played_to_a_port_and_saved_and_no_note_hangs(solferino, syst
     assert {m.channel for m in port.sent if m.type == "note_on"} == {9}
     assert hung(port.sent) == set()
     assert sorted(load(mid).notes["pitch"].tolist()) == sorted(struck)
+    assert "plays to solferino_out; the first loops are being written" in done.out
     assert "bar 2.1 · 900 qpm · 4/4 · playing" in done.out
     assert "drums: generate" in done.out
-    assert "events, late " in done.out
+    assert "events out, late " in done.out
 
 
 def test_loopers_play_to_ports_of_their_own(solferino, system):
@@ -186,7 +222,7 @@ def test_a_track_follows_the_midi_clock_of_another_machine(solferino, system, mo
             machine.sent.append("start")
         machine.receive(Message("clock"), now_s)
 
-    monkeypatch.setattr(performance.time, "sleep", lambda s: (tick(s), BUSY(0.002)))
+    monkeypatch.setattr(track_performance.time, "sleep", lambda s: (tick(s), BUSY(0.002)))
     options = ("--clock", "midi", "--input-port", "Drum machine", "--bars", 1, "--plain")
     done = solferino("track", *DRUMS, "--qpm", 900, *options)
     assert done.status == 0, done.err
@@ -200,7 +236,9 @@ BUSY = time.sleep
 def test_messages_are_taken_while_a_track_is_played(solferino, system, monkeypatch):
     told = []
     monkeypatch.setattr(
-        performance, "_show", lambda _desk, _begin, more_words, is_plain: told.append(more_words())
+        track_performance,
+        "_show",
+        lambda _desk, _begin, more_words, is_plain: told.append(more_words()),
     )
     done = solferino("track", *DRUMS, "--osc-port", 0, "--plain")
     assert done.status == 0, done.err
@@ -209,13 +247,15 @@ def test_messages_are_taken_while_a_track_is_played(solferino, system, monkeypat
 
 
 def test_ctrl_c_ends_every_note(solferino, system, monkeypatch):
-    def interrupted(_desk, begin, _more_words, *, is_plain):
+    def interrupted(desk, begin, _more_words, *, is_plain):
         begin()
         while not any(m.type == "note_on" for m in system.opened[0].sent):
             BUSY(0.001)
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        assert desk.has_ended
 
-    monkeypatch.setattr(performance, "_show", interrupted)
+    monkeypatch.setattr(track_performance, "_show", interrupted)
     done = solferino("track", *DRUMS, "--plain")
-    assert done.status == 130
+    assert done.status == 0
+    assert "events out, late " in done.out
     assert hung(system.opened[0].sent) == set()

@@ -5,7 +5,7 @@ from mido import Message
 
 from solferino.errors import PortError
 from solferino.live.diagnosis import LOOPBACK_NOTES, loopback_ms
-from solferino.live.ports import MidiSystem, open_input, open_output, output_names
+from solferino.live.ports import MidiSystem, midi_system
 
 NUM_MESSAGES = 1000
 
@@ -103,9 +103,9 @@ def test_the_ports_of_this_computer_are_found_without_being_told(
     server, monkeypatch, opened, clock
 ):
     monkeypatch.setenv("SOLFERINO_MIDI_API", "jack")
-    port = opened(open_input(None, lambda *_: None, clock))
-    assert any(name.endswith(":solferino_in") for name in output_names())
-    out = opened(open_output("solferino_in"))
+    port = opened(midi_system().open_input(None, lambda *_: None, clock))
+    assert any(name.endswith(":solferino_in") for name in midi_system().output_names())
+    out = opened(midi_system().open_output("solferino_in"))
     assert (port.is_virtual, out.is_virtual) == (True, False)
 
 

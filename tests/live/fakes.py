@@ -1,11 +1,12 @@
 """A clock that is set by hand, and ports that remember."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mido import Message
 
 from solferino.live.output import Output
-from solferino.live.player import Event, Player
+from solferino.live.player import Player
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 
 
@@ -29,9 +30,11 @@ class FakeOutPort:
         self.name = name
         self._clock = clock
         self.sent: list[tuple[float, Message]] = []
+        self.on_send: Callable[[Message], object] = lambda message: None
 
     def send(self, message: Message) -> None:
         self.sent.append((self._clock.now_s(), message))
+        self.on_send(message)
 
     def close(self) -> None:
         pass
@@ -74,7 +77,7 @@ class Stage:
         self.clock = FakeClock()
         self.port = FakeOutPort(self.clock)
         self.transport = Transport(qpm)
-        self.output = Output(self.port, self.clock)
+        self.output = Output(self.port)
         self.player = Player(self.clock, self.transport, {"main": self.output})
 
     def run_until(self, time_s: float) -> None:

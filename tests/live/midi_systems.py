@@ -10,11 +10,13 @@ class FakePort:
         self.system, self.name, self.receive, self.clock = system, name, receive, clock
         self.is_virtual = name.startswith("solferino_")
         self.sent, self.joined, self.is_closed = [], [name], False
+        self.on_send = lambda message: None
 
     def send(self, message):
         if self.name in self.system.refusing:
             raise PortError(f"{self.name} takes no messages (it said no): plug it in")
         self.sent.append(message)
+        self.on_send(message)
         for other in self.system.opened:
             if other.receive and other.name == self.name and self.system.lets_through():
                 other.receive(message, other.clock.now_s())

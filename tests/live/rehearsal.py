@@ -1,14 +1,10 @@
-"""A partner on a stage, somebody who plays to it, and composers that are told when to finish."""
-
-from concurrent.futures import Future
+"""A partner on a stage, and somebody who plays to it."""
 
 from mido import Message
 
 from solferino.live.call_and_response import CallAndResponse
 from solferino.live.capture import Capture
-from solferino.live.composing import Order
-from solferino.live.manners import Manners, Responder
-from solferino.live.phrases import Phrase
+from solferino.live.partner import PartnerSettings, Responder
 from tests.live.fakes import Stage
 
 START_S = 100.0
@@ -17,48 +13,11 @@ DRUMS = Responder("drums", "drums", is_drum=True)
 IMPROVISER = Responder("improviser", "improviser", takes_chords=True)
 
 
-class QuarterNotes:
-    """Writes quarter notes at once, from one pitch up."""
-
-    def __init__(self, pitch: int = 72) -> None:
-        self.pitch = pitch
-        self.orders: list[Order] = []
-
-    def submit(self, order: Order) -> Future[Phrase]:
-        self.orders.append(order)
-        done: Future[Phrase] = Future()
-        done.set_result(quarters(order.length_quarters, self.pitch, is_drum=order.past.is_drum))
-        return done
-
-    def close(self) -> None:
-        pass
-
-
-class SlowComposer:
-    """Finishes an order when it is told to."""
-
-    def __init__(self) -> None:
-        self.orders: list[Order] = []
-        self.futures: list[Future[Phrase]] = []
-
-    def submit(self, order: Order) -> Future[Phrase]:
-        self.orders.append(order)
-        self.futures.append(Future())
-        return self.futures[-1]
-
-    def finish(self, pitch: int = 72, number: int = -1) -> None:
-        order = self.orders[number]
-        self.futures[number].set_result(quarters(order.length_quarters, pitch))
-
-    def close(self) -> None:
-        pass
-
-
 class Rehearsal:
     """Plays notes into a partner, given in quarter notes, and tells what came out."""
 
     def __init__(
-        self, composer, manners=None, *, qpm=120.0, meter=None, responders=(PIANO,), **more
+        self, composer, settings=None, *, qpm=120.0, meter=None, responders=(PIANO,), **more
     ):
         self.stage = Stage(qpm)
         self.transport = self.stage.transport
@@ -72,7 +31,7 @@ class Rehearsal:
             self.stage.clock,
             composer,
             responders=responders,
-            manners=manners or Manners(),
+            settings=settings or PartnerSettings(),
             **more,
         )
         self.stage.player.add(self.partner)
@@ -114,15 +73,3 @@ class Rehearsal:
             for time_s, message in self.stage.port.sent
             if message.type == "control_change"
         ]
-
-
-def quarters(length_quarters: float, pitch: int, *, is_drum: bool = False) -> Phrase:
-    """Quarter notes going up."""
-    onsets = [float(k) for k in range(int(-(-length_quarters // 1)))]
-    return Phrase.from_columns(
-        length_quarters,
-        pitch=[(pitch + k) % 128 for k in range(len(onsets))],
-        onset_quarters=onsets,
-        duration_quarters=1.0,
-        is_drum=is_drum,
-    )

@@ -6,19 +6,16 @@ from hypothesis import strategies as st
 from mido import Message
 
 from solferino.errors import LiveError
-from solferino.live.manners import Manners
+from solferino.live.partner import PartnerSettings, State
 from solferino.live.phrases import Phrase
-from solferino.live.states import State
 from solferino.live.transport import Meter
 from solferino.representations.constraints import Constraints
+from tests.live.composers import HandComposer, QuarterNotes, quarters
 from tests.live.rehearsal import (
     DRUMS,
     IMPROVISER,
     PIANO,
-    QuarterNotes,
     Rehearsal,
-    SlowComposer,
-    quarters,
 )
 
 TUNE = ((0.0, 60, 0.9), (1.0, 62, 0.9), (2.0, 64, 0.9), (3.0, 65, 0.9))
@@ -89,14 +86,14 @@ def test_a_note_that_is_held_on_is_no_silence():
 
 
 def test_after_the_most_bars_the_call_ends_without_silence():
-    rehearsal = Rehearsal(QuarterNotes(), Manners(max_listen_bars=2))
+    rehearsal = Rehearsal(QuarterNotes(), PartnerSettings(max_listen_bars=2))
     rehearsal.play(*((float(k), 60, 0.5) for k in range(12)))
     rehearsal.run_until(12.5)
     assert rehearsal.heard()[0] == (8, 72)
 
 
 def test_before_the_fewest_bars_silence_does_not_end_the_call():
-    rehearsal = Rehearsal(QuarterNotes(), Manners(min_listen_bars=4))
+    rehearsal = Rehearsal(QuarterNotes(), PartnerSettings(min_listen_bars=4))
     rehearsal.play((0.0, 60, 0.5))
     rehearsal.run_until(17)
     assert rehearsal.heard()[0] == (16, 72)
@@ -128,7 +125,7 @@ def test_without_a_call_its_end_is_nothing():
 
 
 def test_the_answer_can_have_its_own_length():
-    rehearsal = Rehearsal(QuarterNotes(), Manners(response_bars=2))
+    rehearsal = Rehearsal(QuarterNotes(), PartnerSettings(response_bars=2))
     rehearsal.play(*TUNE)
     rehearsal.run_until(20)
     assert len(rehearsal.heard()) == 8
@@ -166,21 +163,21 @@ def test_two_players_on_two_channels_have_two_partners():
 
 
 def test_an_order_is_given_a_bar_ahead_while_nothing_is_known_of_the_composer():
-    rehearsal = Rehearsal(SlowComposer())
+    rehearsal = Rehearsal(HandComposer())
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)  # the last note ended at 3.9
     assert len(rehearsal.composer.orders) == 1
-    rehearsal.composer.finish()
+    rehearsal.composer.finish_quarters()
     rehearsal.run_until(9)
     assert rehearsal.heard()[0] == (8, 72)
     assert rehearsal.partner.tally == (1, 1, 0)
 
 
 def test_later_orders_are_given_as_late_as_the_composer_is_quick():
-    rehearsal = Rehearsal(SlowComposer(), Manners(max_listen_bars=1))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(max_listen_bars=1))
     rehearsal.play((0.0, 60, 0.1))
     rehearsal.run_until(0.2)
-    rehearsal.composer.finish()  # after 0.1 s for 8 quarter notes
+    rehearsal.composer.finish_quarters()  # after 0.1 s for 8 quarter notes
     rehearsal.run_until(8)
     rehearsal.play((8.0, 60, 0.5))
     rehearsal.run_until(11.2)
@@ -190,20 +187,20 @@ def test_later_orders_are_given_as_late_as_the_composer_is_quick():
 
 
 def test_notes_that_come_after_the_order_are_ordered_again_while_there_is_time():
-    rehearsal = Rehearsal(SlowComposer(), Manners(max_listen_bars=1))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(max_listen_bars=1))
     rehearsal.play((0.0, 60, 0.2))
     rehearsal.run_until(0.4)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.play((1.0, 64, 0.2))
     rehearsal.run_until(3)
     assert [len(o.past) for o in rehearsal.composer.orders] == [1, 2]
-    rehearsal.composer.finish(80)
+    rehearsal.composer.finish_quarters(80)
     rehearsal.run_until(5)
     assert rehearsal.heard()[0] == (4, 80)
 
 
 def test_an_order_for_a_call_that_goes_on_is_dropped():
-    rehearsal = Rehearsal(SlowComposer())
+    rehearsal = Rehearsal(HandComposer())
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
     rehearsal.play((6.0, 60, 0.5))
@@ -213,10 +210,10 @@ def test_an_order_for_a_call_that_goes_on_is_dropped():
 
 
 def test_notes_that_come_too_late_for_another_order_do_not_hold_up_the_answer():
-    rehearsal = Rehearsal(SlowComposer(), Manners(max_listen_bars=1))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(max_listen_bars=1))
     rehearsal.play((0.0, 60, 0.2))
     rehearsal.run_until(0.4)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.play((3.7, 64, 0.2))
     rehearsal.run_until(5)
     assert len(rehearsal.composer.orders) == 1
@@ -224,10 +221,10 @@ def test_notes_that_come_too_late_for_another_order_do_not_hold_up_the_answer():
 
 
 def test_when_the_second_order_is_late_the_answer_to_the_first_is_played():
-    rehearsal = Rehearsal(SlowComposer(), Manners(max_listen_bars=1))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(max_listen_bars=1))
     rehearsal.play((0.0, 60, 0.2))
     rehearsal.run_until(0.4)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.play((1.0, 64, 0.2))
     rehearsal.run_until(5)
     assert len(rehearsal.composer.orders) == 2
@@ -236,7 +233,7 @@ def test_when_the_second_order_is_late_the_answer_to_the_first_is_played():
 
 
 def test_an_answer_that_is_late_is_replaced_by_an_echo_in_time():
-    rehearsal = Rehearsal(SlowComposer())
+    rehearsal = Rehearsal(HandComposer())
     rehearsal.play(*TUNE)
     rehearsal.run_until(12)
     assert rehearsal.heard() == [(8, 60), (9, 62), (10, 64), (11, 65)]
@@ -244,10 +241,10 @@ def test_an_answer_that_is_late_is_replaced_by_an_echo_in_time():
 
 
 def test_an_answer_that_is_late_is_replaced_by_the_last_one_with_its_bars_moved_round():
-    rehearsal = Rehearsal(SlowComposer(), Manners(response_bars=2))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(response_bars=2))
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
-    rehearsal.composer.finish(72)  # 72 to 79
+    rehearsal.composer.finish_quarters(72)  # 72 to 79
     rehearsal.run_until(16)
     rehearsal.play((16.0, 60, 0.5))
     rehearsal.run_until(32)
@@ -256,18 +253,18 @@ def test_an_answer_that_is_late_is_replaced_by_the_last_one_with_its_bars_moved_
 
 
 def test_an_answer_with_an_error_is_replaced_and_the_error_is_told():
-    rehearsal = Rehearsal(SlowComposer())
+    rehearsal = Rehearsal(HandComposer())
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
     rehearsal.composer.futures[0].set_exception(LiveError("no such bundle: take another"))
     rehearsal.run_until(9)
     assert rehearsal.heard()[0] == (8, 60)
-    assert rehearsal.partner.preparation.failures == 1
-    assert rehearsal.partner.preparation.last_error == "no such bundle: take another"
+    assert rehearsal.partner.prefetch.failures == 1
+    assert rehearsal.partner.prefetch.last_error == "no such bundle: take another"
 
 
 def test_an_answer_without_notes_is_replaced_and_is_no_miss():
-    rehearsal = Rehearsal(SlowComposer())
+    rehearsal = Rehearsal(HandComposer())
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
     rehearsal.composer.futures[0].set_result(Phrase(4.0))
@@ -277,7 +274,7 @@ def test_an_answer_without_notes_is_replaced_and_is_no_miss():
 
 
 def test_a_loop_repeats_the_answer_until_something_is_played():
-    rehearsal = Rehearsal(QuarterNotes(72), Manners(is_looping=True))
+    rehearsal = Rehearsal(QuarterNotes(72), PartnerSettings(is_looping=True))
     rehearsal.play(*TUNE)
     rehearsal.run_until(17.5)
     assert [onset for onset, _ in rehearsal.heard()] == list(range(8, 18))
@@ -290,7 +287,7 @@ def test_a_loop_repeats_the_answer_until_something_is_played():
 
 def test_a_mutating_loop_makes_each_repetition_out_of_the_one_before():
     composer = QuarterNotes(72)
-    rehearsal = Rehearsal(composer, Manners(is_looping=True, is_mutating=True))
+    rehearsal = Rehearsal(composer, PartnerSettings(is_looping=True, is_mutating=True))
     rehearsal.play(*TUNE)
     rehearsal.run_until(9)
     composer.pitch = 80
@@ -300,7 +297,7 @@ def test_a_mutating_loop_makes_each_repetition_out_of_the_one_before():
 
 
 def test_a_mutating_loop_ends_too_when_something_is_played():
-    rehearsal = Rehearsal(QuarterNotes(72), Manners(is_looping=True, is_mutating=True))
+    rehearsal = Rehearsal(QuarterNotes(72), PartnerSettings(is_looping=True, is_mutating=True))
     rehearsal.play(*TUNE)
     rehearsal.run_until(17.5)
     rehearsal.play((17.5, 60, 0.5))
@@ -310,29 +307,29 @@ def test_a_mutating_loop_ends_too_when_something_is_played():
 
 
 def test_a_mutating_loop_repeats_what_it_has_while_the_next_is_not_ready():
-    rehearsal = Rehearsal(SlowComposer(), Manners(is_looping=True, is_mutating=True))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(is_looping=True, is_mutating=True))
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.run_until(13)
     assert rehearsal.heard()[4] == (12, 72)
     assert rehearsal.partner.tally.misses == 1
-    rehearsal.composer.finish(80)
+    rehearsal.composer.finish_quarters(80)
     rehearsal.run_until(17)
     assert rehearsal.heard()[8] == (16, 80)
 
 
 def test_a_mutation_that_takes_longer_than_a_bar_comes_with_a_later_repetition():
-    manners = Manners(is_looping=True, is_mutating=True, response_bars=2)
-    rehearsal = Rehearsal(SlowComposer(), manners)
+    settings = PartnerSettings(is_looping=True, is_mutating=True, response_bars=2)
+    rehearsal = Rehearsal(HandComposer(), settings)
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.run_until(17)  # ordered at 8, for 16
     assert len(rehearsal.composer.orders) == 2
     rehearsal.run_until(21)
     assert len(rehearsal.composer.orders) == 2
-    rehearsal.composer.finish(90)
+    rehearsal.composer.finish_quarters(90)
     rehearsal.run_until(24.5)
     assert rehearsal.heard()[8] == (16, 72)
     assert rehearsal.heard()[16] == (24, 90)
@@ -341,10 +338,10 @@ def test_a_mutation_that_takes_longer_than_a_bar_comes_with_a_later_repetition()
 
 
 def test_a_mutation_without_notes_leaves_the_loop_as_it_is():
-    rehearsal = Rehearsal(SlowComposer(), Manners(is_looping=True, is_mutating=True))
+    rehearsal = Rehearsal(HandComposer(), PartnerSettings(is_looping=True, is_mutating=True))
     rehearsal.play(*TUNE)
     rehearsal.run_until(5.2)
-    rehearsal.composer.finish(72)
+    rehearsal.composer.finish_quarters(72)
     rehearsal.run_until(9)
     rehearsal.composer.futures[1].set_result(Phrase(4.0))
     rehearsal.run_until(13)
@@ -381,7 +378,7 @@ def test_what_is_played_during_the_answer_is_no_call():
 
 
 def test_with_overlap_what_is_played_during_the_answer_is_the_next_call():
-    rehearsal = Rehearsal(QuarterNotes(), Manners(allows_overlap=True, response_bars=3))
+    rehearsal = Rehearsal(QuarterNotes(), PartnerSettings(allows_overlap=True, response_bars=3))
     rehearsal.play(*TUNE)
     rehearsal.play((9.0, 50, 0.5))
     rehearsal.run_until(17)
@@ -390,10 +387,10 @@ def test_with_overlap_what_is_played_during_the_answer_is_the_next_call():
 
 
 def test_temperature_constraints_and_chords_are_in_the_order():
-    manners = Manners(
+    settings = PartnerSettings(
         temperature=0.5, constraints=Constraints(min_pitch=60), chords=("C", "G", "Am")
     )
-    rehearsal = Rehearsal(QuarterNotes(), manners, responders=(IMPROVISER, DRUMS))
+    rehearsal = Rehearsal(QuarterNotes(), settings, responders=(IMPROVISER, DRUMS))
     rehearsal.play(*TUNE, (5.0, 60, 0.5))
     rehearsal.run_until(13)
     order = rehearsal.composer.orders[-1]
@@ -504,10 +501,10 @@ MESSAGES = st.lists(
 @given(MESSAGES, st.booleans(), st.booleans(), st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_no_note_is_left_sounding_whatever_is_played(stream, loops, mutates, overlaps):
-    manners = Manners(
+    settings = PartnerSettings(
         is_looping=loops, is_mutating=mutates, allows_overlap=overlaps, max_listen_bars=2
     )
-    rehearsal = Rehearsal(QuarterNotes(61), manners)
+    rehearsal = Rehearsal(QuarterNotes(61), settings)
     stage, transport = rehearsal.stage, rehearsal.transport
     for wait, kind, pitch in stream:
         stage.run_until(stage.clock.now_s() + wait)
@@ -525,8 +522,8 @@ def test_no_note_is_left_sounding_whatever_is_played(stream, loops, mutates, ove
         elif kind == "stop":
             transport.stop(now_s) if transport.line.is_running else transport.resume(now_s)
         else:
-            wish = {"reset": "reset", "mutate": "mutate", "end": "end_call"}[kind]
-            getattr(rehearsal.partner, wish)()
+            request = {"reset": "reset", "mutate": "mutate", "end": "end_call"}[kind]
+            getattr(rehearsal.partner, request)()
     stage.run_until(stage.clock.now_s() + 3)
     assert stage.player.faults == []
     stage.player.close()

@@ -1,6 +1,5 @@
 """Tests of the certificate: what is measured, and what is said about it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -19,6 +18,7 @@ from solferino.live.certificate import (
 from solferino.live.clock import Clock
 from solferino.live.lateness import LatenessReport
 from solferino.live.loopback import Cable, Loopback
+from solferino.live.ports import MidiSystem, Receiver
 from tests.live.fakes import FakeClock, FakeOutPort
 
 IN_TIME = Passage(
@@ -118,14 +118,14 @@ def test_a_certificate_is_measured_and_everything_comes_back(
 ) -> None:
     loops: list[Loopback] = []
 
-    def open_output(name: str | None) -> FakeOutPort:
+    def nothing() -> MidiSystem:
         raise PortError("there is no MIDI on this computer")
 
     def cable(loop: Loopback) -> Cable:
         loops.append(loop)
         return Cable(loop)
 
-    monkeypatch.setattr(ports, "open_output", open_output)
+    monkeypatch.setattr(ports, "midi_system", nothing)
     monkeypatch.setattr(certificate, "Cable", cable)
     found = certify(0.3, ())
     assert [passage.way for passage in found.passages] == ["inside this program"]
@@ -156,13 +156,16 @@ def test_a_certificate_through_ports_uses_them_while_bundles_write(
         def close(self) -> None:
             told.append("closed")
 
-    def open_input(name: str | None, receive: Callable[[Message, float], None], clock: Clock) -> In:
-        told.append(name)
-        cables.append(Cable(receive.__self__))  # type: ignore[attr-defined]
-        return In()
+    class System:
+        def open_output(self, name: str | None) -> VirtualOut:
+            return VirtualOut()
 
-    monkeypatch.setattr(ports, "open_output", lambda name: VirtualOut())
-    monkeypatch.setattr(ports, "open_input", open_input)
+        def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> In:
+            told.append(name)
+            cables.append(Cable(receive.__self__))  # type: ignore[attr-defined]
+            return In()
+
+    monkeypatch.setattr(ports, "midi_system", System)
     found = certify(0.3, ("one_drum",))
     assert told == ["virtual", "closed"]
     assert [passage.way for passage in found.passages][1:] == ["through a virtual port"]

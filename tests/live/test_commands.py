@@ -7,8 +7,8 @@ from solferino.live.commands import COMMANDS, Desk
 from solferino.live.parts import Action, Part
 from solferino.live.track import Track
 from solferino.notes.files import load
+from tests.live.composers import CountingComposer, phrase
 from tests.live.fakes import Stage
-from tests.live.hand_composer import CountingComposer, phrase
 
 
 class Performance:
@@ -127,6 +127,13 @@ def test_beginning_chooses_the_sounds_that_were_asked_for(show):
     show.stage.run_until(103.9)
     assert not show.desk.has_ended
     show.stage.run_until(104.0)
+    assert show.desk.has_ended
+
+
+def test_whoever_ends_the_performance_need_not_wait_for_the_end_of_the_track(show):
+    show.desk.begin()
+    assert not show.desk.has_ended
+    show.desk.end()
     assert show.desk.has_ended
 
 

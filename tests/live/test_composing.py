@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -100,8 +103,49 @@ def test_when_a_worker_dies_the_order_is_written_all_the_same(composer: ProcessC
     assert _workers(composer) != before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_workers_end_with_the_player_even_when_it_is_killed() -> None:
+    code = (
+        "import time\n"
+        "from solferino.live.composing import ProcessComposer\n"
+        "if __name__ == '__main__':\n"
+        "    composer = ProcessComposer()\n"
+        "    print(*composer._pool._processes, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    player = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    )
+    with player:
+        assert player.stdout is not None
+        assert player.stdout.readline().strip()
+        player.kill()
+        rest, _ = player.communicate(timeout=20)  # ends when no worker holds the pipe any more
+    assert rest == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
+def test_ctrl_c_does_not_reach_a_worker_that_is_just_starting(
+    composer: ProcessComposer,
+) -> None:
+    for worker in _workers(composer):
+        status = Path(f"/proc/{worker}/status").read_text(encoding="utf-8").splitlines()
+        held = next(line.split()[1] for line in status if line.startswith("SigBlk"))
+        assert int(held, 16) & 1 << (signal.SIGINT - 1)
+
+
 def test_what_was_begun_is_dropped_when_the_composer_closes() -> None:
     composer = ProcessComposer()
     futures = [composer.submit(replace(ORDER, length_quarters=32.0)) for _ in range(4)]
     composer.close()
     assert any(future.cancelled() for future in futures)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="niceness of Unix")
+def test_who_composes_runs_when_no_other_wants_to() -> None:
+    code = (
+        "import os; from solferino.live.composing import lower_priority; lower_priority(); "
+        "print(os.getpriority(os.PRIO_PROCESS, 0))"
+    )
+    told = subprocess.check_output([sys.executable, "-c", code], text=True)  # noqa: S603
+    assert told.strip() == "19"

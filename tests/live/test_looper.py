@@ -10,8 +10,8 @@ from solferino.errors import GenerationError, LiveError
 from solferino.live.looper import Looper, Pass, derived_seed
 from solferino.live.parts import Action, Part
 from solferino.live.transport import Meter, Transport
+from tests.live.composers import CountingComposer, HandComposer, phrase
 from tests.live.fakes import Stage
-from tests.live.hand_composer import CountingComposer, HandComposer, phrase
 
 PASS_S = 4.0  # two bars of 4/4 at 120 quarter notes a minute
 

@@ -315,10 +315,8 @@ def test_two_players_that_are_locked_stay_within_a_millisecond_for_ten_minutes()
     random = np.random.default_rng(3)
     master, slave = Stage(50), Slave(100)
     master.player.add(MidiClock(master.player))
-    master.output.tap(
-        lambda message, time_s: slave.follower.receive(
-            message, time_s + random.uniform(-0.001, 0.001)
-        )
+    master.port.on_send = lambda message: slave.follower.receive(
+        message, master.clock.now_s() + random.uniform(-0.001, 0.001)
     )
     master.transport.start(100.0)
     errors_ms = []

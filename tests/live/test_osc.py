@@ -65,6 +65,7 @@ def test_every_command_has_its_message(show, remote, tmp_path):
         ("/solferino/tempo", [b"90"], "came with [b'90']"),
         ("/solferino/tempo", [float("nan")], "no tempo is nan"),
         ("/solferino/save", ["../a.mid"], "'../a.mid' is in another folder: give the name"),
+        ("/solferino/save", [""], "'' is in another folder: give the name"),
         ("/solferino/save", ["a.txt"], "a.txt"),
     ],
 )

@@ -17,7 +17,7 @@ def port() -> FakeOutPort:
 
 @pytest.fixture
 def output(port: FakeOutPort) -> Output:
-    return Output(port, FakeClock(1.0))
+    return Output(port)
 
 
 class GonePort:
@@ -103,31 +103,8 @@ def test_a_panic_silences_every_channel_also_of_notes_that_others_began(
     assert silenced == set(range(16))
 
 
-def test_taps_hear_what_is_sent_and_when(output: Output) -> None:
-    heard: list[tuple[float, str]] = []
-    output.tap(lambda message, time_s: heard.append((time_s, message.type)))
-    output.end(output.begin(0, 60, 80))
-    assert heard == [(1.0, "note_on"), (1.0, "note_off")]
-
-
-def test_a_tap_that_fails_is_told_nothing_more_and_the_music_goes_on(
-    output: Output, port: FakeOutPort
-) -> None:
-    calls: list[str] = []
-
-    def fail(message: Message, time_s: float) -> None:
-        calls.append(message.type)
-        raise RuntimeError("a tap")
-
-    output.tap(fail)
-    output.end(output.begin(0, 60, 80))
-    assert calls == ["note_on"]
-    assert [str(error) for error in output.faults] == ["a tap"]
-    assert port.told() == ["1 on 0 60", "1 off 0 60"]
-
-
 def test_a_port_that_is_gone_stops_nobody_and_what_went_nowhere_is_counted() -> None:
-    output = Output(GonePort(), FakeClock())
+    output = Output(GonePort())
     output.begin(0, 60, 80)
     output.begin(1, 61, 80)
     output.release_all()
@@ -164,7 +141,7 @@ def test_whatever_was_sent_nothing_sounds_after_a_release(
 ) -> None:
     clock = FakeClock()
     port = FakeOutPort(clock)
-    output = Output(port, clock)
+    output = Output(port)
     for item in stream:
         if isinstance(item, tuple):
             output.begin(*item, 64)

@@ -13,7 +13,8 @@ from mido import Message
 from solferino.errors import PortError
 from solferino.live.clock import MonotonicClock
 from solferino.live.output import Output
-from solferino.live.player import LOOKAHEAD_S, Event, Player
+from solferino.live.player import LOOKAHEAD_S, Player
+from solferino.live.source import Event
 from solferino.live.transport import Line, Transport
 from tests.live.fakes import FakeClock, FakeOutPort, ListSource, Stage, note
 
@@ -76,7 +77,7 @@ def test_sources_are_asked_ahead_of_time_in_stretches_without_gaps() -> None:
 def test_a_player_that_comes_late_begins_where_the_music_is() -> None:
     clock, transport = FakeClock(130.0), Transport(60)
     transport.start(100.0)
-    player = Player(clock, transport, {"main": Output(FakeOutPort(clock), clock)})
+    player = Player(clock, transport, {"main": Output(FakeOutPort(clock))})
     source = ListSource([])
     player.add(source)
     player.play_due()
@@ -147,7 +148,7 @@ def test_a_pitch_struck_again_sounds_its_full_length_on() -> None:
 def test_notes_go_to_the_output_they_name() -> None:
     clock, transport = FakeClock(), Transport(60)
     ports = [FakeOutPort(clock), FakeOutPort(clock)]
-    outputs = {name: Output(port, clock) for name, port in zip("ab", ports, strict=True)}
+    outputs = {name: Output(port) for name, port in zip("ab", ports, strict=True)}
     player = Player(clock, transport, outputs)
     player.add(ListSource([note(0.0, 60), note(0.0, 61, output="b")]))
     transport.start(100.0)
@@ -233,7 +234,7 @@ def test_a_player_closes_at_once_also_while_the_music_stands() -> None:
     clock = MonotonicClock()
     closed = []
     for _ in range(100):
-        player = Player(clock, Transport(), {"main": Output(FakeOutPort(FakeClock()), clock)})
+        player = Player(clock, Transport(), {"main": Output(FakeOutPort(FakeClock()))})
         player.start()
         closing = threading.Thread(target=player.close, daemon=True)
         closing.start()
@@ -245,9 +246,9 @@ def test_a_player_closes_at_once_also_while_the_music_stands() -> None:
 def test_on_the_steady_clock_a_thread_plays_and_leaves_nothing_sounding() -> None:
     clock, transport = MonotonicClock(), Transport(600)
     port = FakeOutPort(FakeClock())
-    output = Output(port, clock)
+    output = Output(port)
     is_played = threading.Event()
-    output.tap(lambda message, time_s: is_played.set() if message.note == 67 else None)
+    port.on_send = lambda message: message.note == 67 and is_played.set()
     with Player(clock, transport, {"main": output}) as player:
         player.add(ListSource([note(0.1, 60, 50.0), note(0.3, 67, 50.0)]))
         transport.start(clock.now_s())
@@ -260,8 +261,9 @@ def test_on_the_steady_clock_a_thread_plays_and_leaves_nothing_sounding() -> Non
 @pytest.mark.parametrize("is_running", [True, False])
 def test_a_panic_silences_at_once_whether_or_not_the_music_runs(is_running: bool) -> None:
     clock, transport = MonotonicClock(), Transport(60)
-    output, is_silenced = Output(FakeOutPort(FakeClock()), clock), threading.Event()
-    output.tap(lambda message, time_s: is_silenced.set() if message.is_cc(120) else None)
+    port, is_silenced = FakeOutPort(FakeClock()), threading.Event()
+    port.on_send = lambda message: message.is_cc(120) and is_silenced.set()
+    output = Output(port)
     with Player(clock, transport, {"main": output}) as player:
         if is_running:
             transport.start(clock.now_s())
@@ -364,7 +366,7 @@ class Theatre:
         self.stage = Stage(120)
         clock = self.stage.clock
         self.ports = {name: FakeOutPort(clock) for name in "ab"}
-        outputs = {name: Output(port, clock) for name, port in self.ports.items()}
+        outputs = {name: Output(port) for name, port in self.ports.items()}
         self.player = self.stage.player = Player(clock, self.stage.transport, outputs)
 
     def told(self) -> list[Told]:

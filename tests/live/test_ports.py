@@ -9,7 +9,7 @@ from mido import Message
 
 from solferino.errors import PortError
 from solferino.live import port_client, ports
-from solferino.live.ports import MidiSystem, input_names, open_input, open_output, output_names
+from solferino.live.ports import MidiSystem
 from tests.live.fakes import FakeClock
 from tests.live.rtmidi_in_memory import RtMidiInMemory
 
@@ -34,13 +34,8 @@ def system(rtmidi):
     return MidiSystem("alsa")
 
 
-@pytest.fixture
-def installed(system, monkeypatch):
-    monkeypatch.setattr(ports, "midi_system", lambda: system)
-
-
-def test_the_ports_of_others_are_listed(installed):
-    assert (input_names(), output_names()) == ([KEYS], [SYNTH])
+def test_the_ports_of_others_are_listed(system):
+    assert (system.input_names(), system.output_names()) == ([KEYS], [SYNTH])
 
 
 def test_to_list_ports_again_and_again_makes_no_new_clients(system, rtmidi):
@@ -50,8 +45,8 @@ def test_to_list_ports_again_and_again_makes_no_new_clients(system, rtmidi):
     assert len(rtmidi.clients) == 2
 
 
-def test_a_part_of_a_name_opens_the_port(installed, rtmidi):
-    out = open_output("synth")
+def test_a_part_of_a_name_opens_the_port(system, rtmidi):
+    out = system.open_output("synth")
     out.send(NOTE)
     assert (out.name, out.is_virtual) == (SYNTH, False)
     client = rtmidi.clients[-1]
@@ -59,29 +54,29 @@ def test_a_part_of_a_name_opens_the_port(installed, rtmidi):
     assert client.sent == [[0x9F, 60, 1]]
 
 
-def test_without_a_name_the_ports_are_our_own(installed, rtmidi):
-    out, port = open_output(None), open_input(None, nobody, FakeClock())
+def test_without_a_name_the_ports_are_our_own(system, rtmidi):
+    out, port = system.open_output(None), system.open_input(None, nobody, FakeClock())
     assert (out.name, out.is_virtual) == ("solferino_out", True)
     assert (port.name, port.is_virtual) == ("solferino_in", True)
     assert [c.own_name for c in rtmidi.clients] == ["solferino_out", "solferino_in"]
 
 
-def test_a_message_is_told_with_the_time_it_came(installed, rtmidi):
+def test_a_message_is_told_with_the_time_it_came(system, rtmidi):
     told, clock = [], FakeClock(7.5)
-    open_input("keys", lambda *both: told.append(both), clock)
+    system.open_input("keys", lambda *both: told.append(both), clock)
     rtmidi.clients[-1].callback(([0x9F, 60, 1], 0.0), None)
     clock.advance(0.5)
     rtmidi.clients[-1].callback(([0xF8], 0.5), None)
     assert told == [(NOTE, 7.5), (Message("clock"), 8.0)]
 
 
-def test_clock_and_system_exclusive_come_through_and_active_sensing_does_not(installed, rtmidi):
-    open_input("keys", nobody, FakeClock())
+def test_clock_and_system_exclusive_come_through_and_active_sensing_does_not(system, rtmidi):
+    system.open_input("keys", nobody, FakeClock())
     assert rtmidi.clients[-1].types == {"sysex": False, "timing": False, "active_sense": True}
 
 
-def test_bytes_that_are_no_message_are_left_out(installed, rtmidi):
-    open_input("keys", nobody, FakeClock())
+def test_bytes_that_are_no_message_are_left_out(system, rtmidi):
+    system.open_input("keys", nobody, FakeClock())
     rtmidi.clients[-1].callback(([0xF4], 0.0), None)
     rtmidi.clients[-1].callback(([0x90, 60], 0.0), None)
 
@@ -103,17 +98,20 @@ def test_what_jack_brings_is_fetched_by_a_thread_of_ours(rtmidi):
     assert "solferino_in" not in {thread.name for thread in threading.enumerate()}
 
 
-@pytest.mark.parametrize("open_port", [open_output, lambda n: open_input(n, nobody, FakeClock())])
-def test_a_name_that_is_not_there_is_an_error_that_lists_the_ports(installed, open_port):
+@pytest.mark.parametrize(
+    "open_port",
+    [MidiSystem.open_output, lambda s, name: s.open_input(name, nobody, FakeClock())],
+)
+def test_a_name_that_is_not_there_is_an_error_that_lists_the_ports(system, open_port):
     with pytest.raises(PortError, match=r"is named 'organ', there are .*20:0|.*21:0: plug it in"):
-        open_port("organ")
+        open_port(system, "organ")
 
 
-def test_a_port_that_another_program_holds_is_an_error(installed, rtmidi):
-    out = open_output("synth")
+def test_a_port_that_another_program_holds_is_an_error(system, rtmidi):
+    out = system.open_output("synth")
     rtmidi.is_broken = True
     with pytest.raises(PortError, match=r"MIDI system alsa cannot be used \(not running\?\): see"):
-        open_output("synth")
+        system.open_output("synth")
     with pytest.raises(PortError, match=r"21:0 takes no messages \(device gone\): plug it in"):
         out.send(NOTE)
 
@@ -130,6 +128,16 @@ def test_a_port_that_cannot_be_joined_leaves_nothing_open(system, rtmidi, monkey
     assert rtmidi.clients[-1].is_deleted
 
 
+def test_a_system_that_is_gone_lists_nothing_and_says_so(system, rtmidi, monkeypatch):
+    def gone(_client):
+        raise rtmidi.RtMidiError("connection lost")
+
+    system.input_names()
+    monkeypatch.setattr(type(rtmidi.clients[0]), "get_ports", gone)
+    with pytest.raises(PortError, match=r"alsa cannot be used \(connection lost\): see"):
+        system.input_names()
+
+
 def test_jack_without_a_server_is_told_to_start_one(rtmidi):
     rtmidi.is_broken = True
     with pytest.raises(PortError, match=r"MIDI system jack cannot be used .*: start jackd"):
@@ -144,8 +152,8 @@ def test_without_alsa_a_jack_server_is_looked_for(rtmidi, monkeypatch, is_broken
     assert all(client.is_deleted for client in rtmidi.clients)
 
 
-def test_an_open_port_joins_another_with_the_same_client(installed, rtmidi):
-    out = open_output("synth")
+def test_an_open_port_joins_another_with_the_same_client(system, rtmidi):
+    out = system.open_output("synth")
     n_clients = len(rtmidi.clients)
     rtmidi.outputs[:] = ["Synth:MIDI 1 24:0"]
     out.reconnect("Synth:MIDI 1 24:0")
@@ -154,8 +162,8 @@ def test_an_open_port_joins_another_with_the_same_client(installed, rtmidi):
     assert rtmidi.clients[-1].port == "Synth:MIDI 1 24:0"
 
 
-def test_a_port_that_is_not_back_yet_is_closed_and_opened_when_it_is(installed, rtmidi):
-    port = open_input("keys", nobody, FakeClock())
+def test_a_port_that_is_not_back_yet_is_closed_and_opened_when_it_is(system, rtmidi):
+    port = system.open_input("keys", nobody, FakeClock())
     rtmidi.inputs.clear()
     with pytest.raises(PortError, match="20:0 is not there any more: plug it in"):
         port.reconnect(KEYS)
@@ -180,8 +188,8 @@ def test_clients_of_a_jack_server_that_died_are_left_alone(rtmidi, monkeypatch):
     assert [client.port for client in rtmidi.clients[4:]] == [SYNTH, None, None]
 
 
-def test_a_closed_port_takes_nothing_and_may_be_closed_twice(installed, rtmidi):
-    out, port = open_output("synth"), open_input("keys", nobody, FakeClock())
+def test_a_closed_port_takes_nothing_and_may_be_closed_twice(system, rtmidi):
+    out, port = system.open_output("synth"), system.open_input("keys", nobody, FakeClock())
     client = rtmidi.clients[-1]
     for each in (out, out, port, port):
         each.close()

@@ -10,7 +10,7 @@ from solferino.live.parts import Action, Part
 from solferino.live.rendering import LEVEL, levelled, render, sound_of
 from solferino.live.track import Track
 from solferino.live.transport import Meter, Transport
-from tests.live.hand_composer import CountingComposer, phrase
+from tests.live.composers import CountingComposer, phrase
 
 PARTS = (
     Part(name="drums", bundle="drum_kit", bars=2, channel=10, seed=1),

@@ -1,5 +1,7 @@
 """A session on fake ports: everything that comes in goes where it belongs, and all notes end."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,13 +10,13 @@ from mido import Message
 import solferino as sf
 from solferino.errors import LiveError, PortError
 from solferino.live.controls import CONTROLS, Assignment
-from solferino.live.manners import Manners
 from solferino.live.midi_clock import MidiClock, MidiClockFollower
-from solferino.live.plans import PartnerPlan, SessionPlan
+from solferino.live.partner import PartnerSettings
 from solferino.live.session import Session
+from solferino.live.session_plan import PartnerPlan, SessionPlan
 from solferino.live.transport import Meter
+from tests.live.composers import QuarterNotes
 from tests.live.fakes import FakeClock, FakeOutPort
-from tests.live.rehearsal import QuarterNotes
 
 MELODY = (PartnerPlan(("attention_rnn", "lookback_rnn")),)
 
@@ -109,7 +111,7 @@ def test_what_is_played_is_sent_on_on_its_channel_or_another():
     band = Band()
     band.play(60, channel=3)
     assert [m.channel for _, m in band.out.sent] == [3, 3]
-    band = Band(passthrough_channel=7)
+    band = Band(passthrough_channel=8)
     band.play(60, channel=3)
     assert [m.channel for _, m in band.out.sent] == [7, 7]
 
@@ -131,10 +133,26 @@ def test_several_ports_are_heard_and_all_outputs_are_played_to():
     assert band.heard(out=0) == band.heard(out=1) == [(100.0, 60), (100.5, 64)]
 
 
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ({"partners": (PartnerPlan(("drum_kit",), frozenset({0})),)}, "no channel is 0: give 1 to"),
+        ({"partners": (PartnerPlan(("drum_kit",), None, 17),)}, "no channel is 17: give 1 to 16"),
+        ({"metronome_channel": 0}, "no channel is 0: give 1 to 16"),
+        ({"passthrough_channel": 17}, "no channel is 17: give 1 to 16"),
+        ({"playback_offset_s": math.nan}, "cannot begin nan s late: give -1.0 to 1.0"),
+        ({"playback_offset_s": -2.0}, "cannot begin -2.0 s late: give -1.0 to 1.0"),
+    ],
+)
+def test_channels_are_counted_from_1_to_16(plan, words):
+    with pytest.raises(LiveError, match=words):
+        SessionPlan(**{"partners": MELODY, **plan})
+
+
 def test_two_partners_hear_their_channels_and_answer_on_theirs():
     partners = (
-        PartnerPlan(("attention_rnn",), frozenset({0}), 4),
-        PartnerPlan(("drum_kit",), frozenset({9})),
+        PartnerPlan(("attention_rnn",), frozenset({1}), 5),
+        PartnerPlan(("drum_kit",), frozenset({10})),
     )
     band = Band(partners=partners, passes_through=False)
     band.play(60, channel=0)
@@ -148,7 +166,7 @@ def test_two_partners_hear_their_channels_and_answer_on_theirs():
     assert pasts == {"attention_rnn": [60], "drum_kit": [36]}
 
 
-def test_controls_change_the_manners_the_tempo_and_who_answers():
+def test_controls_change_the_settings_the_tempo_and_who_answers():
     numbers = {
         "tempo": 1, "temperature": 2, "loop": 3, "select": 4, "response_bars": 5,
         "min_listen_bars": 6, "max_listen_bars": 7, "metronome": 8,
@@ -158,7 +176,7 @@ def test_controls_change_the_manners_the_tempo_and_who_answers():
         band.change(number, value)
     (partner,) = band.session.partners
     assert band.session.transport.line.qpm == 100
-    assert partner.manners == Manners(
+    assert partner.settings == PartnerSettings(
         min_listen_bars=3, max_listen_bars=8, response_bars=2, temperature=2.0, is_looping=True
     )
     assert partner.responder.bundle == "lookback_rnn"
@@ -240,15 +258,26 @@ def test_calls_and_answers_are_written_one_track_each(tmp_path):
     band.run_until(103.2)
     band.change(1, 127)
     assert not path.exists()  # not on the thread of the port
-    band.session.tend()
+    band.session.save_if_asked()
     written = sf.load(path)
     assert [i.name for i in written.instruments] == ["call", "answer"]
     rows = [(round(n["onset_s"], 3), int(n["pitch"]), int(n["instrument"])) for n in written.notes]
     assert rows == [(0, 60, 0), (0.5, 62, 0), (1.0, 64, 0), (3.0, 72, 1)]
     assert written.meters["numerator"].tolist() == [3]
     path.unlink()
-    band.session.tend()
+    band.session.save_if_asked()
     assert not path.exists()
+
+
+def test_what_cannot_be_saved_is_told_and_the_music_goes_on(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "session.mid"
+    band = Band(path=path, controls=Assignment({"save": 1}))
+    band.change(1, 127)
+    band.session.save_if_asked()
+    assert "file" in band.session.status().trouble
+    band.play(60)
+    assert band.heard() == [(100.0, 60)]
 
 
 def test_each_partner_has_its_tracks_and_drums_are_drums():
@@ -331,10 +360,22 @@ def test_when_a_port_cannot_be_opened_the_others_are_closed():
     assert ports.outs[0].is_closed
 
 
+def test_a_port_that_cannot_be_closed_leaves_no_note_sounding():
+    def gone():
+        raise OSError("gone")
+
+    band = Band()
+    band.tell(Message("note_on", note=60, velocity=80))
+    band.ports.ins[0].close = gone
+    with pytest.raises(OSError, match="gone"):
+        band.session.close()
+    assert band.out.hung() == set()
+    assert band.out.is_closed
+
+
 def test_a_session_needs_a_partner():
-    clock = FakeClock()
     with pytest.raises(LiveError, match="nobody answers: name a bundle, such as attention_rnn"):
-        Session(SessionPlan(partners=()), FakePorts(clock), QuarterNotes(), clock)
+        SessionPlan(partners=())
 
 
 def test_a_tempo_beyond_what_can_be_is_brought_back():
@@ -367,7 +408,7 @@ ALL_CONTROLS = Assignment({name: 1 + k for k, name in enumerate(CONTROLS)})
 def test_no_note_is_left_sounding_whatever_comes_in(stream, overlaps):
     band = Band(
         controls=ALL_CONTROLS,
-        manners=Manners(allows_overlap=overlaps, max_listen_bars=1),
+        settings=PartnerSettings(allows_overlap=overlaps, max_listen_bars=1),
         has_metronome=True,
         input_ports=("a", "b"),
     )

@@ -10,8 +10,8 @@ from solferino.live.parts import Action, Part
 from solferino.live.track import Track
 from solferino.live.transport import Line, Meter
 from solferino.notes.files import load
+from tests.live.composers import CountingComposer, HandComposer, phrase
 from tests.live.fakes import Stage
-from tests.live.hand_composer import CountingComposer, HandComposer, phrase
 
 DRUMS = Part(name="drums", bundle="toy", bars=1, channel=10, primer=phrase(0.0, 2.0, length=4.0))
 MELODY = Part(name="melody", bundle="toy", bars=2, program=4, action=Action.LOOP,

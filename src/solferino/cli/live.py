@@ -11,12 +11,17 @@ from solferino.cli.live_options import (
     Numbers,
     Playing,
     Routing,
-    bundles_of,
-    channel_numbers,
-    names_of,
     plan_of,
 )
-from solferino.cli.track import ClockSource
+from solferino.cli.playing import (
+    BackingChords,
+    ClockName,
+    ClockSource,
+    MeterText,
+    Qpm,
+    SendClock,
+    names_of,
+)
 
 CONTROLS_FILE = Path("controls.toml")
 
@@ -46,12 +51,6 @@ OutputPorts = Annotated[
     Option(metavar="NAME,...", help="Ports to play to; without it solferino_out is made."),
 ]
 ListPorts = Annotated[bool, Option("--list", "--list-ports", help="List the ports.")]
-Qpm = Annotated[float, Option(help="Quarter notes a minute.")]
-MeterText = Annotated[str, Option("--meter", help="Such as 3/4.")]
-ClockName = Annotated[
-    ClockSource, Option(help="Who gives the time: this computer, MIDI clock, or Ableton Link.")
-]
-SendClock = Annotated[bool, Option("--send-clock", help="Send MIDI clock to the outputs.")]
 MinListenBars = Annotated[int, Option(min=0, max=127, help="Listen so many bars at least.")]
 MaxListenBars = Annotated[int, Option(min=0, max=127, help="And at most; 0 is no limit.")]
 ResponseBars = Annotated[int, Option(min=0, max=127, help="Length of answers; 0: as the call.")]
@@ -87,9 +86,6 @@ Key = Annotated[str | None, Option(help='Answer with notes of a key only, such a
 Scale = Annotated[str | None, Option(help="Another scale on the key's tonic: dorian, blues.")]
 PitchRange = Annotated[
     tuple[int, int] | None, Option(metavar="LOW HIGH", help="Answer from LOW to HIGH only.")
-]
-BackingChords = Annotated[
-    str | None, Option(help='Chords, one a bar, for bundles that improvise; "C G Am F".')
 ]
 Seed = Annotated[int, Option(min=0, help="The same seed answers the same calls alike.")]
 Controls = Annotated[Path | None, Option(help="A file that says which control does what.")]
@@ -171,8 +167,8 @@ def live(
             typer.echo(line)
         return 0
     if certify:
-        return certified(seconds, bundles_of(bundle or []))
-    inputs = names_of(input_ports)
+        return certified(seconds, names_of(bundle))
+    inputs = names_of(input_ports) or (None,)
     numbers = Numbers(
         clock_number, end_call_number, panic_number, mutate_number, min_number, max_number,
         response_number, tempo_number, temperature_number, loop_number, select_number,
@@ -183,8 +179,8 @@ def live(
     plan = plan_of(
         Playing(bundle, partner, qpm, meter, clock, metronome, metronome_channel, seed, save),
         Routing(
-            inputs, names_of(output_ports), channel_numbers(channel), playback_channel,
-            playback_offset, passthrough, passthrough_channel,
+            inputs, names_of(output_ports) or (None,), frozenset(channel or ()) or None,
+            playback_channel, playback_offset, passthrough, passthrough_channel,
         ),
         Listening(
             min_listen_bars, max_listen_bars, response_bars, temperature, loop, mutate,

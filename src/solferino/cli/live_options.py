@@ -1,19 +1,17 @@
 """The plan of a live session, from what was typed."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from solferino.cli.track import ClockSource, meter_of
-from solferino.errors import SolferinoError
+from solferino.cli.playing import ClockSource, chords_of, meter_of, names_of
 
 if TYPE_CHECKING:
     from solferino.live.controls import Assignment
-    from solferino.live.manners import Manners
-    from solferino.live.plans import PartnerPlan, SessionPlan
+    from solferino.live.partner import PartnerSettings
+    from solferino.live.session_plan import PartnerPlan, SessionPlan
 
 DEFAULT_BUNDLE = "attention_rnn"
 _PARTNER = re.compile(r"(\d+)(?::(\d+))?=(.+)")
@@ -37,7 +35,7 @@ class Playing(NamedTuple):
 
 
 class Routing(NamedTuple):
-    """Where messages come from and go to; channels count from 1."""
+    """Where messages come from and go to."""
 
     inputs: tuple[str | None, ...]
     outputs: tuple[str | None, ...]
@@ -94,23 +92,6 @@ class Numbers(NamedTuple):
         return Assignment({**written, **typed})
 
 
-def names_of(texts: Iterable[str] | None) -> tuple[str | None, ...]:
-    """Read names of ports: an option given several times, with commas or without."""
-    names = [name.strip() for text in texts or () for name in text.split(",")]
-    return tuple(name for name in names if name) or (None,)
-
-
-def bundles_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Read names of bundles: an option given several times, with commas or without."""
-    names = (name.strip() for text in texts for name in text.split(","))
-    return tuple(name for name in names if name)
-
-
-def channel_numbers(channels: Iterable[int] | None) -> frozenset[int] | None:
-    """Count channels from 0, as messages do."""
-    return frozenset(channel - 1 for channel in channels) if channels else None
-
-
 def plan_of(
     playing: Playing,
     routing: Routing,
@@ -128,23 +109,23 @@ def plan_of(
     LiveError
         If a value is out of its range.
     """
-    from solferino.live.plans import SessionPlan  # noqa: PLC0415
+    from solferino.live.session_plan import SessionPlan  # noqa: PLC0415
     from solferino.live.transport import Transport  # noqa: PLC0415
 
     meter = meter_of(playing.meter)
     Transport(playing.qpm, meter)  # refuses a tempo that cannot be
     return SessionPlan(
         partners=_partners(playing, routing),
-        manners=_manners(listening, rules),
+        settings=_settings(listening, rules),
         input_ports=routing.inputs,
         output_ports=routing.outputs,
         qpm=playing.qpm,
         meter=meter,
         starts=playing.clock is not ClockSource.MIDI and "clock" not in controls.numbers,
         has_metronome=playing.has_metronome,
-        metronome_channel=playing.metronome_channel - 1,
+        metronome_channel=playing.metronome_channel,
         passes_through=routing.passes_through,
-        passthrough_channel=_from_0(routing.passthrough_channel),
+        passthrough_channel=routing.passthrough_channel,
         is_mono=listening.is_mono,
         playback_offset_s=routing.playback_offset_s,
         controls=controls,
@@ -154,11 +135,11 @@ def plan_of(
 
 
 def _partners(playing: Playing, routing: Routing) -> "tuple[PartnerPlan, ...]":
-    from solferino.live.plans import PartnerPlan  # noqa: PLC0415
+    from solferino.live.session_plan import PartnerPlan  # noqa: PLC0415
 
     if not playing.partners:
-        bundles = bundles_of(playing.bundles or [DEFAULT_BUNDLE])
-        return (PartnerPlan(bundles, routing.channels, _from_0(routing.playback_channel)),)
+        bundles = names_of(playing.bundles) or (DEFAULT_BUNDLE,)
+        return (PartnerPlan(bundles, routing.channels, routing.playback_channel),)
     if playing.bundles or routing.channels or routing.playback_channel:
         raise typer.BadParameter(
             "it says bundles and channels itself; leave out --bundle, --channel and "
@@ -170,7 +151,7 @@ def _partners(playing: Playing, routing: Routing) -> "tuple[PartnerPlan, ...]":
 
 def _partner(text: str) -> "PartnerPlan":
     """Read a partner: ``1=attention_rnn`` or ``1:3=attention_rnn,lookback_rnn``."""
-    from solferino.live.plans import PartnerPlan  # noqa: PLC0415
+    from solferino.live.session_plan import PartnerPlan  # noqa: PLC0415
 
     found = _PARTNER.fullmatch(text.strip())
     channels = [int(number) for number in found.groups()[:2] if number] if found else [0]
@@ -180,32 +161,17 @@ def _partner(text: str) -> "PartnerPlan":
             "the channel to answer on 1:3=attention_rnn; channels are counted from 1 to 16",
             param_hint="--partner",
         )
-    playback = channels[1] - 1 if len(channels) > 1 else None
-    return PartnerPlan(bundles_of([found[3]]), frozenset({channels[0] - 1}), playback)
+    playback = channels[1] if len(channels) > 1 else None
+    return PartnerPlan(names_of([found[3]]), frozenset({channels[0]}), playback)
 
 
-def _manners(listening: Listening, rules: Rules) -> "Manners":
+def _settings(listening: Listening, rules: Rules) -> "PartnerSettings":
     from solferino.cli.primers import constraints_of  # noqa: PLC0415
-    from solferino.live.manners import DEFAULT_CHORDS, Manners  # noqa: PLC0415
+    from solferino.live.partner import PartnerSettings  # noqa: PLC0415
 
     key, scale, pitch_range, chords = rules
-    return Manners(
+    return PartnerSettings(
         *listening[:-1],
         constraints=constraints_of(key, scale, pitch_range, None, None),
-        chords=DEFAULT_CHORDS if chords is None else _chords(chords),
+        chords=chords_of(chords),
     )
-
-
-def _chords(text: str) -> tuple[str, ...]:
-    from solferino.notes.chords import parse_chord  # noqa: PLC0415
-
-    for symbol in text.split():
-        try:
-            parse_chord(symbol)
-        except (SolferinoError, ValueError) as error:
-            raise typer.BadParameter(str(error), param_hint="--backing-chords") from error
-    return tuple(text.split())
-
-
-def _from_0(channel: int | None) -> int | None:
-    return None if channel is None else channel - 1

@@ -2,27 +2,24 @@
 
 import os
 import queue
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from solferino.cli.live_status import ending, show
-from solferino.cli.track import ClockSource
-from solferino.errors import LiveError, SolferinoError
+from solferino.cli.playing import ClockSource, check_place, joined_clock, told_to_end
 
 if TYPE_CHECKING:
     from mido import Message
 
     from solferino.live.controls import Assignment, Learning
-    from solferino.live.plans import SessionPlan
     from solferino.live.session import Session
+    from solferino.live.session_plan import SessionPlan
 
 LOOK_EVERY_S = 0.1
 ENTER = "enter"
@@ -36,10 +33,10 @@ def listing() -> list[str]:
     PortError
         If the computer has no MIDI.
     """
-    from solferino.live.ports import input_names, output_names  # noqa: PLC0415
+    from solferino.live.ports import midi_system  # noqa: PLC0415
 
-    lines = []
-    for kind, names in (("input", input_names()), ("output", output_names())):
+    lines, system = [], midi_system()
+    for kind, names in (("input", system.input_names()), ("output", system.output_names())):
         lines += [f"{kind}   {name}" for name in names] or [f"{kind}   none; see solferino doctor"]
     return lines
 
@@ -65,7 +62,8 @@ def perform(plan: "SessionPlan", clock: ClockSource, *, sends_clock: bool) -> No
     """
     from solferino.live.clock import MonotonicClock  # noqa: PLC0415
     from solferino.live.composing import ProcessComposer  # noqa: PLC0415
-    from solferino.live.manners import responder_of  # noqa: PLC0415
+    from solferino.live.midi_clock import MidiClock  # noqa: PLC0415
+    from solferino.live.partner import responder_of  # noqa: PLC0415
     from solferino.live.port_watch import PortWatch  # noqa: PLC0415
     from solferino.live.ports import midi_system  # noqa: PLC0415
     from solferino.live.session import Session  # noqa: PLC0415
@@ -74,67 +72,25 @@ def perform(plan: "SessionPlan", clock: ClockSource, *, sends_clock: bool) -> No
     for bundle in bundles:
         responder_of(bundle)  # refuses one that cannot be opened
     if plan.path is not None:
-        _check_place(plan.path)
-    sessions: list[Session] = []
+        check_place(plan.path)
     with ExitStack() as stack:
-        end = stack.enter_context(_told_to_end())
-        watch = PortWatch(midi_system(), partial(_lost, sessions), partial(_found, sessions))
+        end = threading.Event()
+        stack.enter_context(told_to_end(end.set))
+        watch = PortWatch(midi_system())
         stack.callback(watch.close)
         composer = ProcessComposer(bundles, num_workers=min(len(plan.partners), 2))
         stack.callback(composer.close)
         session = Session(plan, watch, composer, MonotonicClock())
-        sessions.append(session)
-        _join_clock(session, clock, stack, sends_clock=sends_clock)
+        stack.callback(session.write)
+        session.follow(stack.enter_context(joined_clock(clock, session.player)))
+        if sends_clock:
+            session.player.add(MidiClock(session.player))
         watch.start()
         typer.echo(_welcome(session))
         with session:
             show(session, lambda: end.wait(LOOK_EVERY_S))
-    session.write()
     for line in ending(session):
         typer.echo(line)
-
-
-def _check_place(path: Path) -> None:
-    """Refuse a path that could not be written to at the end, when all is played."""
-    from solferino.notes.files import save  # noqa: PLC0415
-    from solferino.notes.sequence import NoteSequence  # noqa: PLC0415
-
-    if path.is_dir():
-        raise LiveError(f"{path} is a folder: name a file in it, such as {path / 'session.mid'}")
-    probe = path.with_name(f".{path.stem}.trial{path.suffix}")
-    try:
-        save(NoteSequence(), probe)
-    except SolferinoError as error:
-        raise type(error)(str(error).replace(str(probe), str(path))) from error
-    probe.unlink()
-
-
-def _lost(sessions: "list[Session]", port: object) -> None:
-    for session in sessions:
-        session.lost(port)
-
-
-def _found(sessions: "list[Session]", port: object) -> None:
-    for session in sessions:
-        session.found(port)
-
-
-def _join_clock(
-    session: "Session", clock: ClockSource, stack: ExitStack, *, sends_clock: bool
-) -> None:
-    """Follow another clock, or lead others."""
-    from solferino.live.midi_clock import MidiClock, MidiClockFollower  # noqa: PLC0415
-
-    if clock is ClockSource.MIDI:
-        follower = MidiClockFollower(session.transport)
-        session.player.add(follower)
-        session.follow(follower.receive)
-    elif clock is ClockSource.LINK:
-        from solferino.live.link import LinkSession  # noqa: PLC0415
-
-        stack.enter_context(LinkSession(session.transport, session.clock))
-    if sends_clock:
-        session.player.add(MidiClock(session.player))
 
 
 def _welcome(session: "Session") -> str:
@@ -142,21 +98,6 @@ def _welcome(session: "Session") -> str:
     outputs = ", ".join(port.name for port in session.outputs)
     names = ", ".join(name for name, _ in session.status().states)
     return f"{names} listens to {inputs} and plays to {outputs}; Ctrl-C ends"
-
-
-@contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
-    """Give an event that is set by Ctrl-C, or when the system ends this process."""
-    end = threading.Event()
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before: dict[str, Any] = {
-        name: signal.signal(getattr(signal, name), lambda *_: end.set()) for name in names
-    }
-    try:
-        yield end
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
 
 
 def certified(seconds: float, bundles: Sequence[str]) -> int:
@@ -198,13 +139,17 @@ def learn(inputs: Sequence[str | None], path: Path) -> "Assignment":
     """
     from solferino.live.clock import MonotonicClock  # noqa: PLC0415
     from solferino.live.controls import Learning  # noqa: PLC0415
-    from solferino.live.ports import open_input  # noqa: PLC0415
+    from solferino.live.ports import midi_system  # noqa: PLC0415
 
     heard: queue.SimpleQueue[Message | str] = queue.SimpleQueue()
     learning = Learning()
+
+    def hear(message: "Message", _time_s: float) -> None:
+        heard.put(message)
+
     with ExitStack() as stack:
         for name in inputs:
-            port = open_input(name, lambda message, _: heard.put(message), MonotonicClock())
+            port = midi_system().open_input(name, hear, MonotonicClock())
             stack.callback(port.close)
         threading.Thread(target=_tell_enter, args=(heard,), daemon=True).start()
         learn_from(learning, heard.get)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from solferino.live.session import Session
-    from solferino.live.status import Status
+    from solferino.live.session import Session, Status
 
 SAME_TEMPO = 0.05
 """A tempo that differs by less than this share is no news: that of a followed clock wavers."""
@@ -36,11 +35,10 @@ def status_line(status: "Status") -> str:
     """Return the status of a session in one line."""
     place = f"{status.bar:>4}.{status.beat}" if status.is_running else "  waits"
     who = " | ".join(f"{name} {state.name.lower()}" for name, state in status.states)
-    late = status.lateness
     line = (
         f"{place}  {who}  {status.qpm:.1f} qpm  {status.notes_in} notes in  "
         f"{status.answers} answers, {status.misses} missed  "
-        f"late p50 {late.median_ms:.2f} p99 {late.p99_ms:.2f} ms"
+        f"{status.lateness.short_words}"
     )
     return f"{line}  ! {status.trouble}" if status.trouble else line
 
@@ -48,11 +46,9 @@ def status_line(status: "Status") -> str:
 def ending(session: "Session") -> list[str]:
     """Tell in a few lines what happened."""
     status = session.status()
-    late = status.lateness
     line = (
         f"{status.notes_in} notes in, {status.answers} answers, {status.misses} missed; "
-        f"{late.events} events out, late {late.median_ms:.2f} ms, p99 {late.p99_ms:.2f} ms, "
-        f"{late.dropped} dropped"
+        f"{status.lateness.words}"
     )
     return [line] if session.plan.path is None else [line, str(session.plan.path)]
 
@@ -63,7 +59,7 @@ def _show_line(session: "Session", has_ended: Callable[[], bool]) -> None:
 
     with Live(auto_refresh=False, transient=True) as live:
         while not has_ended():
-            session.tend()
+            session.save_if_asked()
             text = Text(status_line(session.status()), no_wrap=True, overflow="ellipsis")
             live.update(text, refresh=True)
 
@@ -72,7 +68,7 @@ def _print_changes(session: "Session", has_ended: Callable[[], bool]) -> None:
     shown: object = None
     shown_qpm = 0.0
     while not has_ended():
-        session.tend()
+        session.save_if_asked()
         status = session.status()
         news = (status.states, status.is_running, status.misses, status.trouble)
         if news != shown or abs(status.qpm / shown_qpm - 1) > SAME_TEMPO:

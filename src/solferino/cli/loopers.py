@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from solferino.cli.playing import chords_of
 from solferino.notes.general_midi import PROGRAM_NAMES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LOOPER = re.compile(
 )
 
 
-class Playing(NamedTuple):
+class LoopSettings(NamedTuple):
     """How all loopers play."""
 
     key: str | None
@@ -36,14 +37,16 @@ class Playing(NamedTuple):
     seed: int
 
 
-def parts_of(texts: Sequence[str], playing: Playing, outputs: Sequence[str] = ()) -> list["Part"]:
+def parts_of(
+    texts: Sequence[str], settings: LoopSettings, outputs: Sequence[str] = ()
+) -> list["Part"]:
     """Read loopers.
 
     Parameters
     ----------
     texts : sequence of str
         Each ``NAME=BUNDLE[:BARS[:CHANNEL[:INSTRUMENT]]]``.
-    playing : Playing
+    settings : LoopSettings
     outputs : sequence of str
         Names of the outputs, one a looper; the loopers that are left over share the last.
 
@@ -59,16 +62,17 @@ def parts_of(texts: Sequence[str], playing: Playing, outputs: Sequence[str] = ()
     parts = []
     for number, text in enumerate(texts):
         output = outputs[min(number, len(outputs) - 1)] if outputs else ""
-        part = replace(_part(text, playing), seed=derived_seed(playing.seed, number))
+        part = replace(_part(text, settings), seed=derived_seed(settings.seed, number))
         parts.append(replace(part, output=output))
     return parts
 
 
-def _part(text: str, playing: Playing) -> "Part":
+def _part(text: str, settings: LoopSettings) -> "Part":
     from solferino.cli.primers import constraints_of  # noqa: PLC0415
     from solferino.generation.generator import EventControls  # noqa: PLC0415
-    from solferino.live.manners import responder_of  # noqa: PLC0415
-    from solferino.live.parts import DRUM_CHANNEL, Part  # noqa: PLC0415
+    from solferino.live.output import DRUM_CHANNEL  # noqa: PLC0415
+    from solferino.live.partner import responder_of  # noqa: PLC0415
+    from solferino.live.parts import Part  # noqa: PLC0415
 
     found = _LOOPER.fullmatch(text)
     if not found:
@@ -78,25 +82,19 @@ def _part(text: str, playing: Playing) -> "Part":
             param_hint=OPTION,
         )
     bundle = responder_of(found["bundle"])
-    is_free = bundle.is_drum or playing.key is None
-    rules = (None, None) if is_free else (playing.key, playing.scale)
+    is_free = bundle.is_drum or settings.key is None
+    rules = (None, None) if is_free else (settings.key, settings.scale)
     return Part(
         name=found["name"],
         bundle=found["bundle"],
         bars=int(found["bars"] or 4),
-        channel=int(found["channel"] or (DRUM_CHANNEL if bundle.is_drum else 1)),
-        chords=_chords(playing.chords) if bundle.takes_chords else (),
+        channel=int(found["channel"] or (DRUM_CHANNEL + 1 if bundle.is_drum else 1)),
+        chords=chords_of(settings.chords) if bundle.takes_chords else (),
         controls=EventControls(
-            temperature=playing.temperature, constraints=constraints_of(*rules, None, None, None)
+            temperature=settings.temperature, constraints=constraints_of(*rules, None, None, None)
         ),
         **(_instrument(found["instrument"]) if found["instrument"] else {}),
     )
-
-
-def _chords(text: str | None) -> tuple[str, ...]:
-    from solferino.live.manners import DEFAULT_CHORDS  # noqa: PLC0415
-
-    return tuple(text.split()) if text else DEFAULT_CHORDS
 
 
 def _instrument(text: str) -> dict[str, Any]:

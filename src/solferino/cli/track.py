@@ -1,21 +1,30 @@
 """``solferino track``: loops that are written while they play."""
 
 import os
-import re
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from typer import Option
 
-from solferino.cli.loopers import DEFAULT_LOOPERS, Playing, parts_of
+from solferino.cli.loopers import DEFAULT_LOOPERS, LoopSettings, parts_of
+from solferino.cli.playing import (
+    BackingChords,
+    ClockName,
+    ClockSource,
+    MeterText,
+    Qpm,
+    SendClock,
+    check_place,
+    meter_of,
+    names_of,
+)
 from solferino.errors import LiveError
 
 if TYPE_CHECKING:
     from solferino.live.parts import Part
-    from solferino.live.transport import Meter, Transport
+    from solferino.live.transport import Transport
 
 
 class Files(NamedTuple):
@@ -24,14 +33,6 @@ class Files(NamedTuple):
     sound: Path
     notes: Path | None
     soundfont: Path | None
-
-
-class ClockSource(Enum):
-    """Who gives the time."""
-
-    INTERNAL = "internal"
-    MIDI = "midi"
-    LINK = "link"
 
 
 DEFAULT_BARS = 32
@@ -47,19 +48,14 @@ Looper = Annotated[
         + ". INSTRUMENT: of General MIDI, by name or number, or cat, a WAV or a folder of WAVs.",
     ),
 ]
-Qpm = Annotated[float, Option(help="Quarter notes a minute.")]
-MeterText = Annotated[str, Option("--meter", help="Such as 3/4.")]
 Key = Annotated[str, Option(help='Only notes of a key, such as "D dorian"; "C chromatic" for all.')]
 Scale = Annotated[str | None, Option(help="Another scale on the key's tonic: major, blues.")]
 Temperature = Annotated[float, Option(help="Above 1 more daring, below 1 more ordinary.")]
-BackingChords = Annotated[
-    str | None, Option(help='Chords, one a bar, for bundles that improvise; "C G Am F".')
-]
 Seed = Annotated[
     int | None, Option(min=0, help="The same seed makes the same loops; drawn if not given.")
 ]
 OutputPorts = Annotated[
-    str | None,
+    list[str] | None,
     Option(
         metavar="NAME,...",
         help="MIDI ports to play to, the first looper to the first, and so on; "
@@ -68,12 +64,12 @@ OutputPorts = Annotated[
 ]
 InputPort = Annotated[
     str | None,
-    Option(help="MIDI port that --clock midi listens to; without it solferino_in is made."),
+    Option(
+        "--input-port",
+        "--input-ports",
+        help="MIDI port that --clock midi listens to; without it solferino_in is made.",
+    ),
 ]
-ClockName = Annotated[
-    ClockSource, Option(help="Who gives the time: this computer, MIDI clock, or Ableton Link.")
-]
-SendClock = Annotated[bool, Option("--send-clock", help="Send MIDI clock to the ports.")]
 OscPort = Annotated[
     int | None, Option(min=0, max=65535, help="Take commands by OSC on this UDP port.")
 ]
@@ -108,22 +104,29 @@ def track(
     soundfont: SoundFont = None,
 ) -> None:
     """Play loops that are written while they play: drums, a melody, and a cat on top."""
+    import numpy as np  # noqa: PLC0415
+
+    from solferino.audio.waveform import Waveform  # noqa: PLC0415
     from solferino.live.transport import Transport  # noqa: PLC0415
 
     seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
-    playing = Playing(key, scale, temperature, backing_chords, seed)
+    settings = LoopSettings(key, scale, temperature, backing_chords, seed)
     transport = Transport(qpm, meter_of(meter))
-    ports = [name.strip() for name in (output_ports or "").split(",") if name.strip()]
-    parts = parts_of(looper or DEFAULT_LOOPERS, playing, ports)
+    ports = names_of(output_ports)
+    parts = parts_of(looper or DEFAULT_LOOPERS, settings, ports)
+    if save:
+        check_place(save)
+    if render:
+        check_place(render, Waveform(np.zeros((0, 1), np.float32), 44_100))
     typer.echo(f"seed {seed}")
     if render:
         _render(parts, transport, bars or DEFAULT_BARS, Files(render, save, soundfont))
         return
-    from solferino.cli.performance import Wishes, perform  # noqa: PLC0415
+    from solferino.cli.track_performance import TrackOptions, perform  # noqa: PLC0415
 
     is_plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
-    wishes = Wishes(ports, input_port, clock, send_clock, osc_port, osc_host, is_plain)
-    perform(parts, transport, wishes, bars=bars, save=save)
+    options = TrackOptions(ports, input_port, clock, send_clock, osc_port, osc_host, is_plain)
+    perform(parts, transport, options, bars=bars, save=save)
 
 
 def _render(parts: "list[Part]", transport: "Transport", bars: int, files: Files) -> None:
@@ -141,21 +144,3 @@ def _render(parts: "list[Part]", transport: "Transport", bars: int, files: Files
         typer.echo(files.notes)
     save(sound_of(track, files.soundfont), files.sound)
     typer.echo(files.sound)
-
-
-def meter_of(text: str) -> "Meter":
-    """Read a meter.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it is none.
-    LiveError
-        If its numbers are out of range.
-    """
-    from solferino.live.transport import Meter  # noqa: PLC0415
-
-    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
-    if not found:
-        raise typer.BadParameter(f"{text!r} is no meter; write 4/4 or 7/8", param_hint="--meter")
-    return Meter(int(found[1]), int(found[2]))

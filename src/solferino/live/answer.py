@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from mido import Message
 from numpy.typing import NDArray
 
 from solferino.live.phrases import SAME_MOMENT_QUARTERS, Phrase
-from solferino.live.player import Event
+from solferino.live.source import Event, phrase_events
 
 
 @final
@@ -37,17 +36,14 @@ class Answer:
 
     def events(self, start_quarters: float, end_quarters: float, output: str) -> Iterator[Event]:
         """Yield the notes that begin in a stretch; none sounds beyond the answer."""
-        onsets = self.phrase.notes["onset_quarters"] + self.start_quarters
-        first, last = np.searchsorted(onsets, [start_quarters, end_quarters]).tolist()
-        for note, onset in zip(self.phrase.notes[first:last], onsets[first:last], strict=True):
-            message = Message(
-                "note_on",
-                channel=self.channel,
-                note=int(note["pitch"]),
-                velocity=max(int(note["velocity"]), 1),
-            )
-            duration = min(float(note["duration_quarters"]), self.end_quarters - float(onset))
-            yield Event(float(onset), message, output, duration)
+        return phrase_events(
+            self.phrase,
+            self.start_quarters,
+            self.phrase.length_quarters,
+            between=(start_quarters, end_quarters),
+            channel=self.channel,
+            output=output,
+        )
 
 
 def stand_in(

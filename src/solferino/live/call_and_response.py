@@ -15,12 +15,11 @@ from solferino.live.answer import Answer, latest, stand_in
 from solferino.live.capture import EARLY_QUARTERS, Capture
 from solferino.live.clock import Clock
 from solferino.live.composing import Composer, Order
-from solferino.live.manners import Manners, Responder
-from solferino.live.metronome import DRUM_CHANNEL
+from solferino.live.output import DRUM_CHANNEL
+from solferino.live.partner import PartnerSettings, Responder, State, Tally
 from solferino.live.phrases import Phrase
-from solferino.live.player import Event
-from solferino.live.preparation import Preparation
-from solferino.live.states import State, Tally
+from solferino.live.prefetch import Prefetch
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 
 SHORTEST_LEAD_QUARTERS = 0.25
@@ -59,7 +58,7 @@ class CallAndResponse:
     composer : Composer
     responders : sequence of Responder
         At least one; one answers at a time.
-    manners : Manners
+    settings : PartnerSettings
     output : str
         Name of the player's output; empty for the first.
     playback_channel : int in [0, 15], optional
@@ -89,7 +88,7 @@ class CallAndResponse:
         composer: Composer,
         *,
         responders: Sequence[Responder],
-        manners: Manners | None = None,
+        settings: PartnerSettings | None = None,
         output: str = "",
         playback_channel: int | None = None,
         state_control: int | None = None,
@@ -98,11 +97,11 @@ class CallAndResponse:
         if not responders:
             raise LiveError("nobody answers: name a bundle, such as attention_rnn")
         self.capture = capture
-        self.preparation = Preparation(composer, clock)
+        self.prefetch = Prefetch(composer, clock)
         self.tally = Tally()
         self._transport = transport
         self._responders = tuple(responders)
-        self._manners = manners or Manners()
+        self._settings = settings or PartnerSettings()
         self._lock = threading.Lock()
         self._selected = 0
         self._output = output
@@ -110,7 +109,7 @@ class CallAndResponse:
         self._state_control = state_control
         self._told_state = State.IDLE
         self._seed = seed
-        self._wishes: deque[str] = deque(maxlen=64)
+        self._requests: deque[str] = deque(maxlen=64)
         self._is_ending = False
         self._is_to_mutate = False
         self._last_answer: Phrase | None = None
@@ -120,9 +119,9 @@ class CallAndResponse:
         self._answer: Answer | None = None
 
     @property
-    def manners(self) -> Manners:
+    def settings(self) -> PartnerSettings:
         """How it listens and answers."""
-        return self._manners
+        return self._settings
 
     @property
     def responder(self) -> Responder:
@@ -136,13 +135,13 @@ class CallAndResponse:
             return State.RESPONDING
         return State.IDLE if self._call_start is None else State.LISTENING
 
-    def change(self, **manners: Any) -> None:
-        """Listen and answer in another manner from now on; from any thread.
+    def change(self, **settings: Any) -> None:
+        """Listen and answer by other settings from now on; from any thread.
 
         Parameters
         ----------
-        **manners
-            Fields of `Manners`.
+        **settings
+            Fields of `PartnerSettings`.
 
         Raises
         ------
@@ -150,7 +149,7 @@ class CallAndResponse:
             If a value is out of its range.
         """
         with self._lock:
-            self._manners = replace(self._manners, **manners)
+            self._settings = replace(self._settings, **settings)
 
     def select(self, number: int) -> None:
         """Let another bundle answer: they are counted from 0, and again from the first."""
@@ -158,20 +157,20 @@ class CallAndResponse:
 
     def end_call(self) -> None:
         """End the call on the next bar line; from any thread."""
-        self._wishes.append("end_call")
+        self._requests.append("end_call")
 
     def mutate(self) -> None:
         """Make a new answer out of the last one, from any thread."""
-        self._wishes.append("mutate")
+        self._requests.append("mutate")
 
     def reset(self) -> None:
         """Drop the call and the answer; from any thread."""
-        self._wishes.append("reset")
+        self._requests.append("reset")
 
     def between(self, start_quarters: float, end_quarters: float) -> Iterable[Event]:
         """Return the notes of the answer in a stretch of the music, and news of the state."""
         self.capture.settle()
-        self._grant_wishes()
+        self._do_requests()
         bar_quarters = self._transport.meter.bar_quarters
         if bar_quarters != self._bar_quarters:
             self._bar_quarters = bar_quarters
@@ -193,18 +192,18 @@ class CallAndResponse:
         self._forget()
 
     def _forget(self) -> None:
-        self.preparation.drop()
+        self.prefetch.drop()
         self._bar_quarters = 0.0
         self._listen_from = -1.0
         self._call_start = self._answer = None
         self._is_ending = self._is_to_mutate = False
 
-    def _grant_wishes(self) -> None:
-        while self._wishes:
-            wish = self._wishes.popleft()
-            if wish == "end_call":
+    def _do_requests(self) -> None:
+        while self._requests:
+            request = self._requests.popleft()
+            if request == "end_call":
                 self._is_ending = self._call_start is not None
-            elif wish == "mutate":
+            elif request == "mutate":
                 self._is_to_mutate = self._last_answer is not None
             else:
                 self.interrupted()
@@ -213,14 +212,14 @@ class CallAndResponse:
         """Begin a call with its first note; a note ends an answer that loops."""
         if self._call_start is not None:
             return
-        is_free = self._answer is None or self._manners.allows_overlap or self._manners.is_looping
+        is_free = self._answer is None or self._settings.allows_overlap or self._settings.is_looping
         onset = self.capture.first_onset(self._listen_from) if is_free else None
         if onset is None:
             return
         self._call_start = floor((onset + EARLY_QUARTERS) / self._bar_quarters) * self._bar_quarters
         self._is_ending = self._is_to_mutate = False
-        self.preparation.drop()
-        if not self._manners.allows_overlap:
+        self.prefetch.drop()
+        if not self._settings.allows_overlap:
             self._answer = None
 
     def _cue(self, bar_line: float) -> Cue | None:
@@ -231,18 +230,18 @@ class CallAndResponse:
             return Cue.MUTATION if self._is_to_mutate else None
         if bar_line < self._answer.end_quarters:
             return None
-        is_mutating = self._manners.is_looping and self._manners.is_mutating
+        is_mutating = self._settings.is_looping and self._settings.is_mutating
         return Cue.MUTATION if self._is_to_mutate or is_mutating else None
 
     def _is_call_over(self, start: float, bar_line: float) -> bool:
         num_bars = round((bar_line - start) / self._bar_quarters)
         if num_bars < 1:
             return False
-        if self._is_ending or num_bars >= (self._manners.max_listen_bars or num_bars + 1):
+        if self._is_ending or num_bars >= (self._settings.max_listen_bars or num_bars + 1):
             return True
         last_bar = bar_line - self._bar_quarters
         grace = self._transport.meter.beat_quarters
-        return num_bars >= self._manners.min_listen_bars and self.capture.is_silent(
+        return num_bars >= self._settings.min_listen_bars and self.capture.is_silent(
             last_bar, bar_line, grace
         )
 
@@ -251,15 +250,15 @@ class CallAndResponse:
         due, longest_quarters = self._next_due()
         cue = self._cue(due)
         if cue is None:
-            self.preparation.drop()
+            self.prefetch.drop()
             return
         quarter_s = 60 / self._transport.line.qpm
         left_s, longest_s = (due - position) * quarter_s, longest_quarters * quarter_s
         expected_s = self._expected_s(cue, due)
         lead_s = max(min(LEAD * expected_s, longest_s), SHORTEST_LEAD_QUARTERS * quarter_s)
         reason = self._reason(cue)
-        if left_s <= lead_s and self.preparation.wants(reason, left_s, expected_s):
-            self.preparation.order(reason, self._order(cue, due))
+        if left_s <= lead_s and self.prefetch.wants(reason, left_s, expected_s):
+            self.prefetch.order(reason, self._order(cue, due))
 
     def _next_due(self) -> tuple[float, float]:
         """Return the bar line on which music may be due next, and how long ahead to order it."""
@@ -274,18 +273,18 @@ class CallAndResponse:
             past_quarters = due - self._call_start
         else:
             past_quarters = self._last_answer.length_quarters if self._last_answer else 0.0
-        length_quarters = self._manners.response_bars * self._bar_quarters or past_quarters
-        return self.preparation.expected_s(self.responder.bundle, past_quarters + length_quarters)
+        length_quarters = self._settings.response_bars * self._bar_quarters or past_quarters
+        return self.prefetch.expected_s(self.responder.bundle, past_quarters + length_quarters)
 
     def _reason(self, cue: Cue) -> object:
         """All that an order depends on, but for the tempo, which never stands quite still."""
         heard = self.capture.num_heard if cue is Cue.CALL else self.tally.answers
-        return cue, heard, self._manners, self.responder, self._bar_quarters
+        return cue, heard, self._settings, self.responder, self._bar_quarters
 
     def _order(self, cue: Cue, bar_line: float) -> Order:
         past = self._call(bar_line) if cue is Cue.CALL else self._last_answer or Phrase(0.0)
-        bar_quarters, manners, responder = self._bar_quarters, self._manners, self.responder
-        length_quarters = manners.response_bars * bar_quarters or past.length_quarters
+        bar_quarters, settings, responder = self._bar_quarters, self._settings, self.responder
+        length_quarters = settings.response_bars * bar_quarters or past.length_quarters
         bar, num_bars = round(bar_line / bar_quarters), ceil(length_quarters / bar_quarters)
         return Order(
             responder.bundle,
@@ -293,9 +292,9 @@ class CallAndResponse:
             length_quarters,
             self._transport.line.qpm,
             self._transport.meter,
-            manners.controls_for(responder),
+            settings.controls_for(responder),
             self._seed + self.tally.answers,
-            manners.chords_for(responder, bar, num_bars),
+            settings.chords_for(responder, bar, num_bars),
         )
 
     def _call(self, bar_line: float) -> Phrase:
@@ -308,20 +307,20 @@ class CallAndResponse:
         cue = self._cue(bar_line)
         if cue is Cue.CALL:
             self._answer_call(bar_line)
-        elif cue is Cue.MUTATION and (phrase := self.preparation.take_done()):
+        elif cue is Cue.MUTATION and (phrase := self.prefetch.take_done()):
             self._is_to_mutate = False
             self._play(phrase, bar_line, hears_on=self._answer is not None)
         elif self._answer and bar_line >= self._answer.end_quarters:
             self._repeat_or_rest(self._answer, bar_line, is_late=cue is Cue.MUTATION)
 
     def _answer_call(self, bar_line: float) -> None:
-        if not self.preparation.is_begun:
-            self.preparation.order(None, self._order(Cue.CALL, bar_line))
-        phrase = self.preparation.take()
+        if not self.prefetch.is_begun:
+            self.prefetch.order(None, self._order(Cue.CALL, bar_line))
+        phrase = self.prefetch.take()
         self.tally = self.tally._replace(misses=self.tally.misses + (phrase is None))
         if phrase is None or not len(phrase):
             call = self._call(bar_line)
-            length_quarters = self._manners.response_bars * self._bar_quarters
+            length_quarters = self._settings.response_bars * self._bar_quarters
             length_quarters = length_quarters or call.length_quarters
             phrase = stand_in(call, self._last_answer, length_quarters, self._bar_quarters)
         self.tally = self.tally._replace(calls=self.tally.calls + 1)
@@ -329,7 +328,7 @@ class CallAndResponse:
         self._play(phrase, bar_line)
 
     def _repeat_or_rest(self, answer: Answer, bar_line: float, *, is_late: bool) -> None:
-        if self._manners.is_looping and self._call_start is None:
+        if self._settings.is_looping and self._call_start is None:
             self._answer = replace(answer, start_quarters=bar_line)
             self.tally = self.tally._replace(misses=self.tally.misses + is_late)
         else:
@@ -341,7 +340,7 @@ class CallAndResponse:
         self._answer = Answer(phrase, bar_line, channel)
         self._last_answer = phrase
         if not hears_on:
-            listens_at_once = self._manners.allows_overlap
+            listens_at_once = self._settings.allows_overlap
             from_quarters = bar_line if listens_at_once else self._answer.end_quarters
             self._listen_from = from_quarters - EARLY_QUARTERS
         self.capture.forget_before(bar_line - self._bar_quarters)

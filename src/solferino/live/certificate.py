@@ -18,7 +18,8 @@ from solferino.live.loopback import Cable, Loopback
 from solferino.live.midi_clock import MidiClock
 from solferino.live.output import Output
 from solferino.live.phrases import Phrase
-from solferino.live.player import Event, Player
+from solferino.live.player import Player
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 
 MEDIAN_LIMIT_MS, P99_LIMIT_MS = 1.0, 5.0
@@ -27,7 +28,7 @@ INSIDE = "inside this program"
 
 QPM = 120.0
 NOTES_A_QUARTER = 16
-NUM_CHANNELS = 4
+STREAM_CHANNELS = 4
 ORDER_QUARTERS = 16.0
 LAST_MESSAGES_S = 1.0
 
@@ -217,7 +218,7 @@ class _Stream:
             for number in (2 * pair, 2 * pair + 1):
                 message = Message(
                     "note_on",
-                    channel=number % NUM_CHANNELS,
+                    channel=number % STREAM_CHANNELS,
                     note=36 + number * 7 % 48,
                     velocity=1 + number % 127,
                 )
@@ -280,7 +281,7 @@ def _passage(
 ) -> Passage:
     loop, transport = Loopback(clock), Transport(QPM)
     with opened(loop):
-        output = Output(loop, clock)
+        output = Output(loop)
         with Player(clock, transport, {"": output}) as player:
             player.add(MidiClock(player))
             player.add(_Stream())
@@ -313,12 +314,13 @@ def _cable(loop: Loopback) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ports(loop: Loopback) -> Iterator[None]:
-    from solferino.live.ports import open_input, open_output  # noqa: PLC0415
+    from solferino.live.ports import midi_system  # noqa: PLC0415
 
     with contextlib.ExitStack() as stack:
-        out = open_output(None)
+        system = midi_system()
+        out = system.open_output(None)
         stack.callback(out.close)
-        back = open_input(out.name, loop.receive, loop.clock)
+        back = system.open_input(out.name, loop.receive, loop.clock)
         stack.callback(back.close)
         loop.port = out
         yield

@@ -40,6 +40,7 @@ class Desk:
         self.track = track
         self.player = player
         self.save_path = save_path
+        self._is_ended = False
 
     def do(self, name: str, looper: str = "", value: Value = None) -> str:
         """Carry out a command.
@@ -92,11 +93,18 @@ class Desk:
         if starts:
             self.player.transport.start(self.player.clock.now_s())
 
+    def end(self) -> None:
+        """End the performance, soon."""
+        self._is_ended = True
+
     @property
     def has_ended(self) -> bool:
-        """Whether the music has reached the end of the track."""
+        """Whether the music has reached the end of the track, or was told to end."""
         now_s = self.player.clock.now_s()
-        return self.player.transport.line.quarters_at(now_s) >= self.track.end_quarters
+        return (
+            self._is_ended
+            or self.player.transport.line.quarters_at(now_s) >= self.track.end_quarters
+        )
 
     @property
     def is_playing(self) -> bool:
@@ -104,8 +112,8 @@ class Desk:
         return self.player.transport.line.is_running
 
 
-LooperDeed = Callable[[Looper, Value], None]
-TrackDeed = Callable[[Desk, Value], str | None]
+LooperFunction = Callable[[Looper, Value], None]
+TrackFunction = Callable[[Desk, Value], str | None]
 
 
 @final
@@ -134,8 +142,8 @@ class Command:
     name: str
     words: str
     key: str = ""
-    to_looper: LooperDeed | None = None
-    to_track: TrackDeed | None = None
+    to_looper: LooperFunction | None = None
+    to_track: TrackFunction | None = None
     takes: type[float] | type[str] | None = None
     needs_value: bool = False
 
@@ -220,7 +228,7 @@ def _hurry(step_qpm: float, desk: Desk, _: Value) -> None:
 def _save(desk: Desk, value: Value) -> str:
     path = desk.save_path
     if isinstance(value, str):
-        if Path(value).name != value:
+        if not value or Path(value).name != value:
             raise LiveError(
                 f"{value!r} is in another folder: give the name of a file, such as a.mid"
             )

@@ -2,9 +2,10 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from solferino.generation.continuation import EventGenerator
 from solferino.generation.generator import PLAIN, EventControls, Section
 from solferino.generation.opening import open_generator
 from solferino.live.phrases import Phrase
-from solferino.live.priority import stand_back
 from solferino.live.transport import FOUR_FOUR, Meter
 from solferino.notes.sequence import DEFAULT_QPM, Text
 
 MAX_OPEN_BUNDLES = 16
+LOWEST_PRIORITY = 19
 
 
 @final
@@ -135,7 +136,7 @@ class ProcessComposer:
         self._pool = self._new_pool()
         self._lock = threading.Lock()
         self._desk = ThreadPoolExecutor(num_workers, "solferino composer")
-        for started in [self._pool.submit(_ready) for _ in range(num_workers)]:
+        for started in self._starts:
             started.result()
 
     def submit(self, order: Order) -> Future[Phrase]:
@@ -158,21 +159,46 @@ class ProcessComposer:
             return self._pool.submit(compose, order).result()
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self._num_workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_prepare,
             initargs=(self._bundles,),
         )
+        with _ctrl_c_later():  # which would end workers that have not yet come to _prepare
+            self._starts = [pool.submit(_ready) for _ in range(self._num_workers)]
+        return pool
 
 
 def _prepare(bundles: tuple[str, ...]) -> None:
     """Set up a worker: leave Ctrl-C to the player's process, yield to it, open the bundles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stand_back()
+    threading.Thread(target=_end_with_player, daemon=True).start()
+    lower_priority()
     for bundle in bundles:
         with contextlib.suppress(Exception):  # whoever orders from it is told
             _opened(bundle)
+
+
+def _end_with_player() -> None:
+    """End this worker when the player's process is gone, even if that was killed."""
+    player = multiprocessing.parent_process()
+    if player:
+        player.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment, and for good from the processes started in it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ready() -> bool:
@@ -182,3 +208,10 @@ def _ready() -> bool:
 @lru_cache(maxsize=MAX_OPEN_BUNDLES)
 def _opened(bundle: str) -> EventGenerator:
     return open_generator(bundle)
+
+
+def lower_priority() -> None:
+    """Let the calling process run when no other wants to."""
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(LOWEST_PRIORITY)

@@ -9,7 +9,7 @@ from typing import Protocol, final
 from mido import Message
 
 from solferino.errors import LiveError
-from solferino.live.manners import MAX_TEMPERATURE, MIN_TEMPERATURE
+from solferino.live.partner import MAX_TEMPERATURE, MIN_TEMPERATURE
 
 PRESSED = 64
 """From this value on a switch is on and a button is pressed."""
@@ -17,11 +17,11 @@ PRESSED = 64
 SLOWEST_QPM = 60
 
 
-class Desk(Protocol):
-    """What controls act on."""
+class Controllable(Protocol):
+    """What controls act on: a live session."""
 
-    def change(self, **manners: object) -> None:
-        """Set fields of `Manners`."""
+    def change(self, **settings: object) -> None:
+        """Set fields of `PartnerSettings`."""
 
     def end_call(self) -> None:
         """End the call on the next bar line."""
@@ -48,7 +48,7 @@ class Desk(Protocol):
         """Take a bar line of another clock."""
 
 
-Action = Callable[[Desk, int, float], None]
+Action = Callable[[Controllable, int, float], None]
 """What a control does with its value, and the time at which it came."""
 
 
@@ -77,8 +77,8 @@ def temperature_of(value: int) -> float:
     return MIN_TEMPERATURE + value / 127 * (MAX_TEMPERATURE - MIN_TEMPERATURE)
 
 
-def _button(press: Callable[[Desk], None]) -> Action:
-    def action(desk: Desk, value: int, time_s: float) -> None:  # noqa: ARG001
+def _button(press: Callable[[Controllable], None]) -> Action:
+    def action(desk: Controllable, value: int, time_s: float) -> None:  # noqa: ARG001
         if value >= PRESSED:
             press(desk)
 
@@ -93,7 +93,7 @@ def _switch(field: str) -> Action:
     return lambda desk, value, _: desk.change(**{field: value >= PRESSED})
 
 
-def _on_bar(desk: Desk, value: int, time_s: float) -> None:
+def _on_bar(desk: Controllable, value: int, time_s: float) -> None:
     if value == 127:
         desk.clock_tick(time_s)
 
@@ -163,7 +163,7 @@ class Assignment:
                 )
             seen[number] = name
 
-    def act(self, desk: Desk, message: Message, time_s: float) -> bool:
+    def act(self, desk: Controllable, message: Message, time_s: float) -> bool:
         """Do what a message asks for.
 
         Returns
@@ -202,6 +202,11 @@ def read_controls(path: Path) -> Assignment:
         raise LiveError(
             f"{path} is no file of controls ({error}): write lines such as `tempo = 20`, or let "
             "--learn-controls write it"
+        ) from error
+    except OSError as error:
+        raise LiveError(
+            f"{path} cannot be read ({error.strerror}): check the path, or let --learn-controls "
+            "write it"
         ) from error
     except LiveError as error:
         raise LiveError(f"{path}: {error}") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, Protocol, final
+from typing import TYPE_CHECKING, Literal, final
 
 from mido import Message
 
@@ -17,8 +17,7 @@ import solferino
 from solferino.errors import BundleError, PortError, SolferinoError
 from solferino.live.clock import Clock, MonotonicClock
 from solferino.live.port_names import without_numbers
-from solferino.live.port_watch import PortSystem
-from solferino.live.ports import midi_system
+from solferino.live.ports import MidiSystem, midi_system
 
 if TYPE_CHECKING:
     from solferino.bundles.bundle import Bundle
@@ -67,16 +66,8 @@ class Finding:
     remedy: str = ""
 
 
-class LoopSystem(PortSystem, Protocol):
-    """A MIDI system through which a test note can go."""
-
-    @property
-    def has_virtual_ports(self) -> bool:
-        """Whether programs can make ports of their own that others connect to."""
-
-
 def diagnose(
-    system: Callable[[], LoopSystem] = midi_system, speed_s: float = SPEED_S
+    system: Callable[[], MidiSystem] = midi_system, speed_s: float = SPEED_S
 ) -> Iterator[Finding]:
     """Look at everything that music needs.
 
@@ -103,12 +94,12 @@ def diagnose(
     yield _fluidsynth()
 
 
-def loopback_ms(system: LoopSystem, clock: Clock) -> list[float]:
+def loopback_ms(system: MidiSystem, clock: Clock) -> list[float]:
     """Send test notes out of a port and wait until each comes back in.
 
     Parameters
     ----------
-    system : LoopSystem
+    system : MidiSystem
         Where it has virtual ports, one is made; elsewhere a loopMIDI port is used.
     clock : Clock
 
@@ -178,7 +169,7 @@ def _lost_note() -> PortError:
     return PortError(f"a test note did not come back within {limit}: start the MIDI system anew")
 
 
-def _loop_name(system: LoopSystem) -> str:
+def _loop_name(system: MidiSystem) -> str:
     """Find a port that gives back what is sent to it."""
     inputs = {without_numbers(name, system.api) for name in system.input_names()}
     for name in system.output_names():
@@ -188,7 +179,7 @@ def _loop_name(system: LoopSystem) -> str:
     raise PortError(f"there is no port that leads back: {LOOP_MIDI}")
 
 
-def _midi(system: Callable[[], LoopSystem]) -> Iterator[Finding]:
+def _midi(system: Callable[[], MidiSystem]) -> Iterator[Finding]:
     try:
         found = system()
         inputs, outputs = found.input_names(), found.output_names()
@@ -207,7 +198,7 @@ def _midi(system: Callable[[], LoopSystem]) -> Iterator[Finding]:
     yield Finding("test note", "ok", told)
 
 
-def _ports(name: str, names: list[str], system: LoopSystem) -> Finding:
+def _ports(name: str, names: list[str], system: MidiSystem) -> Finding:
     if names:
         return Finding(name, "ok", "; ".join(names))
     if not system.has_virtual_ports:

@@ -28,6 +28,19 @@ class LatenessReport(NamedTuple):
     p99_ms: float
     max_ms: float
 
+    @property
+    def short_words(self) -> str:
+        """How late, in a few words."""
+        return f"late {self.median_ms:.2f} ms, p99 {self.p99_ms:.2f} ms"
+
+    @property
+    def words(self) -> str:
+        """All of it, in a line."""
+        return (
+            f"{self.events} events out, {self.short_words}, at most {self.max_ms:.2f} ms; "
+            f"{self.dropped} left out"
+        )
+
 
 @final
 class Lateness:

@@ -3,12 +3,11 @@
 import asyncio
 import importlib
 import threading
-from types import TracebackType
 from typing import Any, Protocol, Self, final
 
 from solferino.errors import LiveError, MissingExtraError
 from solferino.live.clock import Clock
-from solferino.live.following import follow
+from solferino.live.sync import follow
 from solferino.live.transport import MAX_QPM, MIN_QPM, Change, Jump, Line, Transport
 
 POLL_EVERY_S = 0.02
@@ -40,7 +39,7 @@ class LinkFollower:
     A new tempo, a start or a stop on either side is taken over by the other. Music that starts
     here or there begins with the next bar of the session; music that goes on, or jumps, takes the
     place in the bar that the session has, in the nearest bar. The length of the bar is the
-    quantum. What the music plays is bent or jumps as `following` says.
+    quantum. What the music plays is bent or jumps as `sync` says.
 
     Parameters
     ----------
@@ -191,12 +190,7 @@ class LinkSession:
         """Take part."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the session."""
         self.close()
 

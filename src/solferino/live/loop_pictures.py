@@ -92,13 +92,10 @@ def looper_words(looper: Looper) -> str:
 
 def position_words(line: Line, meter: Meter, now_s: float) -> str:
     """Say in a few words where the music is and how fast it goes."""
-    quarters = line.quarters_at(now_s)
-    bar = int(quarters // meter.bar_quarters)
-    beat = int((quarters - bar * meter.bar_quarters) // meter.beat_quarters)
+    bar, beat = meter.place(line.quarters_at(now_s))
     state = "playing" if line.is_running else "stopped"
     return (
-        f"bar {bar + 1}.{beat + 1} · {line.qpm:.4g} qpm · "
-        f"{meter.numerator}/{meter.denominator} · {state}"
+        f"bar {bar}.{beat} · {line.qpm:.4g} qpm · {meter.numerator}/{meter.denominator} · {state}"
     )
 
 

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import defaultdict, deque
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 from mido import Message
@@ -13,13 +13,6 @@ from solferino.live.clock import Clock
 from solferino.live.output import MessageSink
 
 Floats = NDArray[np.float64]
-
-
-class OpenPort(Protocol):
-    """Something that can be closed."""
-
-    def close(self) -> None:
-        """Close it."""
 
 
 @final

@@ -2,18 +2,16 @@
 
 import math
 import threading
-from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from typing import NamedTuple, Self, final
 
 import numpy as np
-from mido import Message
 
 from solferino.live.composing import Composer, Order
 from solferino.live.parts import Action, Part
 from solferino.live.phrases import Phrase
-from solferino.live.player import Event
+from solferino.live.source import Event, phrase_events
 from solferino.live.transport import Meter, Transport
 
 
@@ -161,7 +159,14 @@ class Looper:
                 self._has_jumped = False
                 stop_quarters = min(here.end_quarters, end_quarters)
                 if not self.is_muted:
-                    events.extend(self._events(here, start_quarters, stop_quarters))
+                    events += phrase_events(
+                        self._loop,
+                        here.start_quarters,
+                        here.length_quarters,
+                        between=(start_quarters, stop_quarters),
+                        channel=self.part.channel - 1,
+                        output=self.part.output,
+                    )
                 start_quarters = stop_quarters
         return events
 
@@ -221,29 +226,6 @@ class Looper:
         if not chords:
             return ()
         return tuple(chords[(number * bars + bar) % len(chords)] for bar in range(bars))
-
-    def _events(self, here: Pass, start_quarters: float, stop_quarters: float) -> Iterator[Event]:
-        """Yield the notes of the loop that begin in a stretch of a pass, none outlasts it."""
-        stop_quarters = math.inf if stop_quarters == here.end_quarters else stop_quarters
-        notes = self._loop.notes
-        at = here.start_quarters + notes["onset_quarters"]
-        is_inside = (at >= start_quarters) & (at < stop_quarters)
-        is_inside &= notes["onset_quarters"] < here.length_quarters
-        for note in notes[is_inside]:
-            onset_quarters = float(note["onset_quarters"])
-            left_quarters = here.length_quarters - onset_quarters
-            message = Message(
-                "note_on",
-                channel=self.part.channel - 1,
-                note=int(note["pitch"]),
-                velocity=max(1, int(note["velocity"])),
-            )
-            yield Event(
-                here.start_quarters + onset_quarters,
-                message,
-                self.part.output,
-                min(float(note["duration_quarters"]), left_quarters),
-            )
 
 
 def derived_seed(seed: int, number: int) -> int:

@@ -6,10 +6,10 @@ from typing import final
 
 from mido import Message
 
-from solferino.live.player import Event
+from solferino.live.output import DRUM_CHANNEL
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 
-DRUM_CHANNEL = 9
 HIGH_WOOD_BLOCK, LOW_WOOD_BLOCK = 76, 77
 BAR_VELOCITY, BEAT_VELOCITY = 100, 64
 CLICK_QUARTERS = 0.1

@@ -6,9 +6,10 @@ from typing import final
 
 from mido import Message
 
-from solferino.live.following import follow
-from solferino.live.player import Event, Player
-from solferino.live.tick_line import TICKS_PER_QUARTER, TickLine
+from solferino.live.player import Player
+from solferino.live.source import Event
+from solferino.live.sync import follow
+from solferino.live.tempo_tracking import TICKS_PER_QUARTER, TempoTracker
 from solferino.live.transport import Line, Transport
 
 SIXTEENTHS_PER_QUARTER = 4
@@ -74,8 +75,8 @@ class MidiClockFollower:
     """Follows: leads a transport along MIDI clock that comes in.
 
     Position is counted in ticks, so that it never drifts; tempo and phase are those of a
-    `TickLine` through the latest ticks. The transport comes to that line without going back or
-    skipping anything, as `following` says, and jumps where the other machine does.
+    `TempoTracker` through the latest ticks. The transport comes to that line without going back or
+    skipping anything, as `sync` says, and jumps where the other machine does.
 
     The music starts at the first tick after ``start`` or ``continue``; before one of them was
     heard, ticks give the tempo alone, whether or not music runs here. When no tick has come for
@@ -104,7 +105,7 @@ class MidiClockFollower:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._ticks = TickLine(transport.line.qpm)
+        self._ticks = TempoTracker(transport.line.qpm)
         self._last_s = -math.inf
         self._next_tick = 0
         self._is_rolling = False

@@ -1,14 +1,12 @@
 """An output remembers what sounds, on every channel, so that nothing is left sounding."""
 
 import threading
-from collections.abc import Callable
 from functools import cache
 from typing import Protocol, final
 
 from mido import Message
 
 from solferino.errors import PortError
-from solferino.live.clock import Clock
 
 SUSTAIN = 64
 HOLDING_PEDALS = frozenset((SUSTAIN, 66, 69))
@@ -16,10 +14,11 @@ HOLDING_PEDALS = frozenset((SUSTAIN, 66, 69))
 
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 NUM_CHANNELS = 16
+DRUM_CHANNEL = 9
+"""As messages count, from 0; musicians say 10."""
+
 PEDAL_DOWN = 64
 """From this value on a pedal is down."""
-
-Tap = Callable[[Message, float], None]
 
 
 class MessageSink(Protocol):
@@ -56,36 +55,25 @@ class Output:
     Parameters
     ----------
     port : MessageSink
-    clock : Clock
-        Stamps what the taps are told.
 
     Attributes
     ----------
     lost : int
         Messages that went nowhere, because the port was gone.
-    faults : list of Exception
-        What taps failed with; such a tap is told nothing more.
     """
 
-    def __init__(self, port: MessageSink, clock: Clock) -> None:
+    def __init__(self, port: MessageSink) -> None:
         self._port = port
-        self._clock = clock
         self._lock = threading.RLock()
         self._voices: dict[tuple[int, int], Voice] = {}
         self._pedals: set[tuple[int, int]] = set()
-        self._taps: list[Tap] = []
         self.lost = 0
-        self.faults: list[Exception] = []
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
         """What sounds: (channel, pitch)."""
         with self._lock:
             return frozenset(self._voices)
-
-    def tap(self, listener: Tap) -> None:
-        """Tell a function everything that is sent, and when; it must not wait."""
-        self._taps.append(listener)
 
     def begin(self, channel: int, pitch: int, velocity: int) -> Voice:
         """Begin a note; `end` ends it.
@@ -149,12 +137,6 @@ class Output:
             self._port.send(message)
         except PortError:
             self.lost += 1
-        for tap in tuple(self._taps):
-            try:
-                tap(message, self._clock.now_s())
-            except Exception as error:
-                self.faults.append(error)
-                self._taps.remove(tap)
 
 
 def _control(channel: int, number: int, value: int) -> Message:

@@ -7,9 +7,9 @@ from typing import final
 
 from solferino.errors import LiveError
 from solferino.generation.generator import PLAIN, EventControls
+from solferino.live.output import DRUM_CHANNEL
 from solferino.live.phrases import Phrase
 
-DRUM_CHANNEL = 10
 MAX_BARS = 64
 
 NOTHING = Phrase(0.0)
@@ -112,4 +112,4 @@ class Part:
     @property
     def is_drum(self) -> bool:
         """Whether it plays on the channel for drums."""
-        return self.channel == DRUM_CHANNEL
+        return self.channel == DRUM_CHANNEL + 1

@@ -6,12 +6,11 @@ import gc
 import heapq
 import itertools
 import math
+import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import TracebackType
-from typing import NamedTuple, Protocol, Self, final
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self, final
 
 from mido import Message
 
@@ -19,7 +18,7 @@ from solferino.errors import PortError
 from solferino.live.clock import Clock
 from solferino.live.lateness import Lateness
 from solferino.live.output import Output, Voice
-from solferino.live.priority import hurry
+from solferino.live.source import Event, Source
 from solferino.live.transport import Change, Jump, Line, Transport
 
 LOOKAHEAD_S = 0.03
@@ -31,48 +30,11 @@ PULL_EVERY_S = 0.01
 TOO_LATE_S = 0.25
 """A note that is later than this, after a computer slept for instance, is left out."""
 
+REALTIME_PRIORITY = 5
+"""Above all ordinary threads, below those that make sound and serve devices."""
+
 SWITCH_INTERVAL_S = 0.0005
 """How long another thread of this process may keep the interpreter while an event is due."""
-
-
-@final
-@dataclass(frozen=True)
-class Event:
-    """Something to send at a position of the music.
-
-    Parameters
-    ----------
-    quarters : float
-        When, in quarter notes from the start of the music.
-    message : mido.Message
-        What.
-    output : str
-        Name of the output; empty for the first.
-    duration_quarters : float >= 0
-        Of a ``note_on``: after how long the note ends; its end needs no event of its own.
-    """
-
-    quarters: float
-    message: Message
-    output: str = ""
-    duration_quarters: float = 0.0
-
-
-class Source(Protocol):
-    """Knows what is to be played."""
-
-    def between(self, start_quarters: float, end_quarters: float) -> Iterable[Event]:
-        """Events of a stretch of the music, half-open, a little ahead of time.
-
-        Stretches follow each other without gaps while the music runs. This runs on the
-        player's thread: it must be quick, and never wait.
-        """
-
-    def interrupted(self) -> None:
-        """Take note that the music stopped or jumped: what sounded was ended.
-
-        Also called at the end, when the player closes.
-        """
 
 
 @final
@@ -110,7 +72,7 @@ class Player:
     faults : list of Exception
         What sources failed with; such a source is not asked again.
     is_realtime : bool
-        Whether its thread runs before all ordinary ones, as `priority.hurry` says.
+        Whether its thread runs before all ordinary ones, as `raise_priority` says.
     """
 
     def __init__(self, clock: Clock, transport: Transport, outputs: Mapping[str, Output]) -> None:
@@ -185,6 +147,7 @@ class Player:
         """Play on a thread of its own until `close`."""
         self._thread = threading.Thread(target=self._run, name="solferino player", daemon=True)
         atexit.register(self.close)
+        gc.collect()
         gc.freeze()  # a collection that goes through all that was imported takes 50 ms
         self._thread.start()
 
@@ -207,17 +170,12 @@ class Player:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop playing, whatever happened."""
         self.close()
 
     def _run(self) -> None:
-        self.is_realtime = hurry()
+        self.is_realtime = raise_priority()
         switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
@@ -319,3 +277,25 @@ class Player:
 
 def _begins_note(message: Message) -> bool:
     return bool(message.type == "note_on" and message.velocity)
+
+
+def raise_priority() -> bool:
+    """Let the calling thread run as soon as it wants to, where the system permits it.
+
+    Threads and processes that it starts do not inherit this.
+
+    Returns
+    -------
+    bool
+        Whether it is permitted. On Linux users need the right to real-time priority, which
+        membership of the group ``audio`` gives where sound software is set up; elsewhere ordinary
+        priority has to do.
+    """
+    if sys.platform != "linux":
+        return False
+    policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(REALTIME_PRIORITY))
+    except OSError:
+        return False
+    return True

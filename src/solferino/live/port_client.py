@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any, final
 
+from mido import Message
+
 from solferino.errors import PortError
 from solferino.live.midi_api import abandon, load_rtmidi
 
@@ -60,8 +62,8 @@ class PortClient:
         self._client: Any = None
         self._open()
 
-    def send(self, data: list[int]) -> None:
-        """Send the bytes of one message.
+    def send(self, message: Message) -> None:
+        """Send a message.
 
         Raises
         ------
@@ -72,7 +74,7 @@ class PortClient:
             if self._client is None:
                 raise PortError(f"{self.name} is closed: open it again")
             try:
-                self._client.send_message(data)
+                self._client.send_message(message.bytes())
             except self._failure as error:
                 raise PortError(f"{self.name} takes no messages ({error}): plug it in") from error
 
@@ -83,8 +85,8 @@ class PortClient:
                 return []
             return list(iter(self._client.get_message, None))
 
-    def rejoin(self, name: str) -> None:
-        """Join another port, or the same one again.
+    def reconnect(self, name: str) -> None:
+        """Join another port, or the same one again; `name` is its whole name.
 
         The client stays if it can: to make one takes JACK 40 ms, in which Python stands still.
 

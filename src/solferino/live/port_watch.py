@@ -3,44 +3,25 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Generic, TypeVar, final
 
 from mido import Message
 
 from solferino.errors import PortError
 from solferino.live.clock import Clock
+from solferino.live.port_client import PortClient
 from solferino.live.port_names import returned_port
-from solferino.live.ports import InPort, OutPort, Receiver
+from solferino.live.ports import InPort, MidiSystem, Receiver
 
 PERIOD_S = 0.5
 
 
-class PortSystem(Protocol):
-    """Lists ports and opens them, as `solferino.live.ports.MidiSystem` does."""
-
-    @property
-    def api(self) -> str:
-        """Which system it is, in the words of python-rtmidi."""
-
-    def session(self) -> object:
-        """Tell whether the system was started anew: then this changes, and ports are lost."""
-
-    def input_names(self) -> list[str]:
-        """List the ports that can be listened to."""
-
-    def output_names(self) -> list[str]:
-        """List the ports that can be played to."""
-
-    def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> InPort:
-        """Listen to a port."""
-
-    def open_output(self, name: str | None) -> OutPort:
-        """Open a port to play to."""
+P = TypeVar("P", bound=InPort | PortClient)
 
 
 @final
-class ReconnectingOut:
-    """An output that takes messages whether or not its port is there; `PortWatch` makes it.
+class ReconnectingPort(Generic[P]):
+    """A port that may be used whether or not it is there; `PortWatch` makes it.
 
     Attributes
     ----------
@@ -49,10 +30,10 @@ class ReconnectingOut:
     is_closed : bool
         Whether it is not wanted any more.
     num_dropped : int
-        Messages that came while it was gone.
+        Messages that were sent while it was gone.
     """
 
-    def __init__(self, port: OutPort) -> None:
+    def __init__(self, port: P) -> None:
         self._port = port
         self._lock = threading.Lock()
         self._joining = threading.Lock()
@@ -70,7 +51,7 @@ class ReconnectingOut:
         """Whether it is a port of our own, which goes only when the system ends."""
         return self._port.is_virtual
 
-    def send(self, message: Message) -> None:
+    def send(self: "ReconnectingOut", message: Message) -> None:
         """Send a message; where the port is gone, count it."""
         with self._lock:
             if not self.is_lost:
@@ -100,60 +81,15 @@ class ReconnectingOut:
                 self.is_lost = False
 
     def close(self) -> None:
-        """Send nothing any more."""
+        """Send and receive nothing any more."""
         self.lose()
         with self._joining:
             self.is_closed = True
             self._port.close()
 
 
-@final
-class ReconnectingIn:
-    """An input that is silent while its port is gone; `PortWatch` makes it.
-
-    Attributes
-    ----------
-    is_lost : bool
-        Whether the port is gone.
-    is_closed : bool
-        Whether it is not wanted any more.
-    """
-
-    def __init__(self, port: InPort) -> None:
-        self._port = port
-        self._joining = threading.Lock()
-        self.is_lost = False
-        self.is_closed = False
-
-    @property
-    def name(self) -> str:
-        """What the system calls the port at the other end, or the virtual port."""
-        return self._port.name
-
-    @property
-    def is_virtual(self) -> bool:
-        """Whether it is a port of our own, which goes only when the system ends."""
-        return self._port.is_virtual
-
-    def lose(self) -> None:
-        """Note that the port is gone."""
-        self.is_lost = True
-
-    def reconnect(self, name: str) -> None:
-        """Join the port that has come back; raise PortError if it went again."""
-        with self._joining:
-            if self.is_closed:
-                raise PortError(f"{name} is closed: open it again")
-            self._port.reconnect(name)
-            self.is_lost = False
-
-    def close(self) -> None:
-        """Receive nothing any more."""
-        with self._joining:
-            self.is_closed = True
-            self._port.close()
-
-
+ReconnectingIn = ReconnectingPort[InPort]
+ReconnectingOut = ReconnectingPort[PortClient]
 WatchedPort = ReconnectingIn | ReconnectingOut
 Listener = Callable[[WatchedPort], None]
 
@@ -164,6 +100,7 @@ class _Watched:
     """A port, whether its loss was told, and the names that were there before it was lost."""
 
     port: WatchedPort
+    is_input: bool
     was_lost: bool = False
     others: frozenset[str] = frozenset()
 
@@ -187,20 +124,20 @@ class PortWatch:
 
     Parameters
     ----------
-    system : PortSystem
+    system : MidiSystem
     on_lost, on_found : function of a port, optional
         Are called on the watch's thread when a port is gone, and when it is joined again.
     """
 
     def __init__(
         self,
-        system: PortSystem,
+        system: MidiSystem,
         on_lost: Listener = lambda _: None,
         on_found: Listener = lambda _: None,
     ) -> None:
         self._system = system
-        self._on_lost = on_lost
-        self._on_found = on_found
+        self.on_lost = on_lost
+        self.on_found = on_found
         self._lock = threading.Lock()
         self._watched: list[_Watched] = []
         self._before = self._sight()
@@ -208,15 +145,15 @@ class PortWatch:
         self._thread: threading.Thread | None = None
 
     def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> ReconnectingIn:
-        """Listen to a port, or make the virtual one: see `solferino.live.ports.open_input`."""
-        port = ReconnectingIn(self._system.open_input(name, receive, clock))
-        self._add(port)
+        """Listen to a port, or make the virtual one: see `MidiSystem.open_input`."""
+        port = ReconnectingPort(self._system.open_input(name, receive, clock))
+        self._add(port, is_input=True)
         return port
 
     def open_output(self, name: str | None) -> ReconnectingOut:
-        """Open a port to play to, or make one: see `solferino.live.ports.open_output`."""
-        port = ReconnectingOut(self._system.open_output(name))
-        self._add(port)
+        """Open a port to play to, or make one: see `MidiSystem.open_output`."""
+        port = ReconnectingPort(self._system.open_output(name))
+        self._add(port, is_input=False)
         return port
 
     def look(self) -> None:
@@ -226,14 +163,14 @@ class PortWatch:
             self._watched = [each for each in self._watched if not each.port.is_closed]
             watched = list(self._watched)
         for each in watched:
-            if not each.was_lost and _is_gone(each.port, now, before):
-                each.was_lost, each.others = True, frozenset(_names(each.port, before) or ())
+            if not each.was_lost and _is_gone(each, now, before):
+                each.was_lost, each.others = True, frozenset(_names(each, before) or ())
                 each.others |= {other.port.name for other in watched}
                 each.port.lose()
-                self._on_lost(each.port)
+                self.on_lost(each.port)
             if each.was_lost and _is_back(each, now, self._system.api):
                 each.was_lost = False
-                self._on_found(each.port)
+                self.on_found(each.port)
         self._before = now
 
     def start(self) -> None:
@@ -263,9 +200,9 @@ class PortWatch:
         while not self._closing.wait(PERIOD_S):
             self.look()
 
-    def _add(self, port: WatchedPort) -> None:
+    def _add(self, port: WatchedPort, *, is_input: bool) -> None:
         with self._lock:
-            self._watched.append(_Watched(port))
+            self._watched.append(_Watched(port, is_input))
 
     def _sight(self) -> _Sight:
         session = self._system.session()
@@ -275,12 +212,12 @@ class PortWatch:
             return _Sight(session)
 
 
-def _names(port: WatchedPort, sight: _Sight) -> list[str] | None:
-    return sight.inputs if isinstance(port, ReconnectingIn) else sight.outputs
+def _names(each: _Watched, sight: _Sight) -> list[str] | None:
+    return sight.inputs if each.is_input else sight.outputs
 
 
-def _is_gone(port: WatchedPort, now: _Sight, before: _Sight) -> bool:
-    names = _names(port, now)
+def _is_gone(each: _Watched, now: _Sight, before: _Sight) -> bool:
+    names, port = _names(each, now), each.port
     if names is None or now.session != before.session or port.is_lost:
         return True
     return not port.is_virtual and port.name not in names
@@ -288,7 +225,7 @@ def _is_gone(port: WatchedPort, now: _Sight, before: _Sight) -> bool:
 
 def _is_back(each: _Watched, now: _Sight, api: str) -> bool:
     """Join a port again if it is there."""
-    names = _names(each.port, now)
+    names = _names(each, now)
     if names is None:
         return False
     name = each.port.name

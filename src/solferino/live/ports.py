@@ -4,7 +4,7 @@ import atexit
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol, final
+from typing import Any, Literal, final
 
 from mido import Message
 
@@ -26,115 +26,6 @@ _MOST_WAITING = 2**16
 _POLL_S = 0.001
 """How often to look for what JACK has brought: its own thread must not wait for Python, or
 it comes too late for the period and all that the period brought is lost."""
-
-
-class InPort(Protocol):
-    """Where messages come from."""
-
-    @property
-    def name(self) -> str:
-        """What the system calls the port at the other end, or the virtual port."""
-
-    @property
-    def is_virtual(self) -> bool:
-        """Whether it is a port of our own that others connect to, which nobody can unplug."""
-
-    def reconnect(self, name: str) -> None:
-        """Connect to a port that has come back; raise PortError if it is not there."""
-
-    def close(self) -> None:
-        """Receive nothing any more."""
-
-
-class OutPort(Protocol):
-    """Where messages go."""
-
-    @property
-    def name(self) -> str:
-        """What the system calls the port at the other end, or the virtual port."""
-
-    @property
-    def is_virtual(self) -> bool:
-        """Whether it is a port of our own that others connect to, which nobody can unplug."""
-
-    def reconnect(self, name: str) -> None:
-        """Connect to a port that has come back; raise PortError if it is not there."""
-
-    def send(self, message: Message) -> None:
-        """Send a message; raise PortError if the port is gone."""
-
-    def close(self) -> None:
-        """Send nothing any more."""
-
-
-def input_names() -> list[str]:
-    """List the ports that can be listened to.
-
-    Raises
-    ------
-    PortError
-        If the computer has no MIDI.
-    MissingExtraError
-        If python-rtmidi is not installed.
-    """
-    return midi_system().input_names()
-
-
-def output_names() -> list[str]:
-    """List the ports that can be played to.
-
-    Raises
-    ------
-    PortError
-        If the computer has no MIDI.
-    MissingExtraError
-        If python-rtmidi is not installed.
-    """
-    return midi_system().output_names()
-
-
-def open_input(name: str | None, receive: Receiver, clock: Clock) -> "SystemIn":
-    """Listen to a port.
-
-    Active sensing is left out; clock, transport and system exclusive messages come through.
-
-    Parameters
-    ----------
-    name : str, optional
-        The name of a port, or a part of one name only. None makes the virtual port
-        ``solferino_in``, which other programs send to.
-    receive : function of Message and float
-        Is called on the driver's thread with each message and the time it came, in seconds
-        of the clock; it has to be quick.
-    clock : Clock
-
-    Raises
-    ------
-    PortError
-        If there is no such port, or it cannot be opened.
-    MissingExtraError
-        If python-rtmidi is not installed.
-    """
-    return midi_system().open_input(name, receive, clock)
-
-
-def open_output(name: str | None) -> "SystemOut":
-    """Open a port to play to.
-
-    Parameters
-    ----------
-    name : str, optional
-        The name of a port, or a part of one name only. None makes the virtual port
-        ``solferino_out``, which other programs listen to.
-
-    Raises
-    ------
-    PortError
-        If there is no such port, or it cannot be opened.
-    MissingExtraError
-        If python-rtmidi is not installed.
-    """
-    return midi_system().open_output(name)
 
 
 @final
@@ -166,22 +57,52 @@ class MidiSystem:
         return self.api != WINDOWS
 
     def input_names(self) -> list[str]:
-        """List the ports that can be listened to."""
-        return list(self._listed()[0].get_ports())
+        """List the ports that can be listened to; raise PortError if the system is gone."""
+        return self._names(0)
 
     def output_names(self) -> list[str]:
-        """List the ports that can be played to."""
-        return list(self._listed()[1].get_ports())
+        """List the ports that can be played to; raise PortError if the system is gone."""
+        return self._names(1)
 
-    def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> "SystemIn":
-        """Listen to a port, or make the virtual one: see the function `open_input`."""
+    def open_input(self, name: str | None, receive: Receiver, clock: Clock) -> "InPort":
+        """Listen to a port.
+
+        Active sensing is left out; clock, transport and system exclusive messages come through.
+
+        Parameters
+        ----------
+        name : str, optional
+            The name of a port, or a part of one name only. None makes the virtual port
+            ``solferino_in``, which other programs send to.
+        receive : function of Message and float
+            Is called on the driver's thread with each message and the time it came, in seconds
+            of the clock; it has to be quick.
+        clock : Clock
+
+        Raises
+        ------
+        PortError
+            If there is no such port, or it cannot be opened.
+        """
         found = None if name is None else find_port(name, self.input_names(), "input")
-        return SystemIn(self, found, receive, clock)
+        return InPort(self, found, receive, clock)
 
-    def open_output(self, name: str | None) -> "SystemOut":
-        """Open a port to play to, or make the virtual one: see the function `open_output`."""
+    def open_output(self, name: str | None) -> PortClient:
+        """Open a port to play to.
+
+        Parameters
+        ----------
+        name : str, optional
+            The name of a port, or a part of one name only. None makes the virtual port
+            ``solferino_out``, which other programs listen to.
+
+        Raises
+        ------
+        PortError
+            If there is no such port, or it cannot be opened.
+        """
         found = None if name is None else find_port(name, self.output_names(), "output")
-        return SystemOut(self, found)
+        return PortClient(self.new_output, self.session, VIRTUAL_OUT, found)
 
     def session(self) -> frozenset[str]:
         """Tell whether the system was started anew: then this changes, and ports are lost."""
@@ -208,10 +129,17 @@ class MidiSystem:
         try:
             return getattr(self._rtmidi, kind)(self._number, name=name, **options)
         except self._rtmidi.RtMidiError as error:
-            remedy = "start jackd" if self.api == JACK else "see `solferino doctor`"
-            raise PortError(
-                f"the MIDI system {self.api} cannot be used ({error}): {remedy}"
-            ) from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: Exception) -> PortError:
+        remedy = "start jackd" if self.api == JACK else "see `solferino doctor`"
+        return PortError(f"the MIDI system {self.api} cannot be used ({error}): {remedy}")
+
+    def _names(self, side: Literal[0, 1]) -> list[str]:
+        try:
+            return list(self._listed()[side].get_ports())
+        except self._rtmidi.RtMidiError as error:
+            raise self._refused(error) from error
 
     def _listed(self) -> tuple[Any, Any, frozenset[str]]:
         """Clients that only list ports; they stay, because to make them takes JACK 40 ms."""
@@ -250,50 +178,8 @@ def midi_system() -> MidiSystem:
 
 
 @final
-class SystemOut:
-    """A port to play to; `open_output` opens it."""
-
-    def __init__(self, system: MidiSystem, name: str | None) -> None:
-        self._client = PortClient(system.new_output, system.session, VIRTUAL_OUT, name)
-
-    @property
-    def name(self) -> str:
-        """What the system calls the port at the other end, or the virtual port."""
-        return self._client.name
-
-    @property
-    def is_virtual(self) -> bool:
-        """Whether it is a port of our own that others connect to."""
-        return self._client.is_virtual
-
-    def send(self, message: Message) -> None:
-        """Send a message.
-
-        Raises
-        ------
-        PortError
-            If the port is closed, or its driver says that it is gone.
-        """
-        self._client.send(message.bytes())
-
-    def reconnect(self, name: str) -> None:
-        """Connect to a port that has come back; `name` is its whole name.
-
-        Raises
-        ------
-        PortError
-            If it is not there, or cannot be opened.
-        """
-        self._client.rejoin(name)
-
-    def close(self) -> None:
-        """Send nothing any more."""
-        self._client.close()
-
-
-@final
-class SystemIn:
-    """A port that is listened to; `open_input` opens it."""
+class InPort:
+    """A port that is listened to; `MidiSystem.open_input` opens it."""
 
     def __init__(
         self, system: MidiSystem, name: str | None, receive: Receiver, clock: Clock
@@ -326,7 +212,7 @@ class SystemIn:
         PortError
             If it is not there, or cannot be opened.
         """
-        self._client.rejoin(name)
+        self._client.reconnect(name)
 
     def close(self) -> None:
         """Receive nothing any more."""

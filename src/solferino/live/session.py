@@ -1,31 +1,31 @@
 """A live session: ports, clock, metronome, partners, controls and a recording, put together."""
 
 import itertools
-import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Protocol, Self, final
+from typing import Any, NamedTuple, Self, final
 
 from mido import Message
 
-from solferino.errors import LiveError, SolferinoError
-from solferino.live.bar_clock import BarClock
+from solferino.errors import SolferinoError
 from solferino.live.call_and_response import CallAndResponse
 from solferino.live.capture import Capture
 from solferino.live.clock import Clock
 from solferino.live.composing import Composer
-from solferino.live.manners import responder_of
-from solferino.live.metronome import DRUM_CHANNEL, Metronome
-from solferino.live.output import ALL_NOTES_OFF, NUM_CHANNELS, Output
+from solferino.live.lateness import LatenessReport
+from solferino.live.metronome import Metronome
+from solferino.live.output import ALL_NOTES_OFF, DRUM_CHANNEL, NUM_CHANNELS, Output
+from solferino.live.partner import State, responder_of
 from solferino.live.parts import Part
-from solferino.live.plans import PartnerPlan, SessionPlan
-from solferino.live.player import Player, Source
-from solferino.live.recording import Recording
-from solferino.live.shifted import Shifted
-from solferino.live.status import Status
+from solferino.live.player import Player
+from solferino.live.port_watch import PortWatch, ReconnectingIn, ReconnectingOut, WatchedPort
+from solferino.live.ports import Receiver
+from solferino.live.recording import RecordedCapture, RecordedSource, Recording
+from solferino.live.session_plan import PartnerPlan, SessionPlan
+from solferino.live.source import OffsetSource, Source
+from solferino.live.sync import BarClock
 from solferino.live.transport import MAX_QPM, MIN_QPM, Transport
-from solferino.live.witnesses import AnswerWitness, CallWitness
 from solferino.notes.files import save
 from solferino.notes.sequence import NoteSequence
 
@@ -38,41 +38,37 @@ PASSED_THROUGH = frozenset(
 TIMING = frozenset({"clock", "start", "stop", "continue", "songpos"})
 
 
-class InPort(Protocol):
-    """Where messages come from."""
+@final
+class Status(NamedTuple):
+    """A session at one moment.
 
-    @property
-    def name(self) -> str:
-        """What the port is called."""
+    Parameters
+    ----------
+    bar, beat : int
+        Counted from 1.
+    is_running : bool
+    qpm : float
+    states : tuple of (str, State)
+        Of each partner: the bundle that answers, and what it does.
+    notes_in : int
+        How many notes were played in.
+    answers, misses : int
+        How many answers began, and how many of them were not ready in time.
+    lateness : LatenessReport
+    trouble : str
+        The last error, in words; empty if none.
+    """
 
-    def close(self) -> None:
-        """Receive nothing any more."""
-
-
-class OutPort(Protocol):
-    """Where messages go; it takes them whether or not the port is there."""
-
-    @property
-    def name(self) -> str:
-        """What the port is called."""
-
-    def send(self, message: Message) -> None:
-        """Send a message."""
-
-    def close(self) -> None:
-        """Send nothing any more."""
-
-
-class Ports(Protocol):
-    """Opens ports, as `solferino.live.port_watch.PortWatch` does."""
-
-    def open_input(
-        self, name: str | None, receive: Callable[[Message, float], None], clock: Clock
-    ) -> InPort:
-        """Listen to a port, or make the virtual one."""
-
-    def open_output(self, name: str | None) -> OutPort:
-        """Open a port to play to, or make the virtual one."""
+    bar: int
+    beat: int
+    is_running: bool
+    qpm: float
+    states: tuple[tuple[str, State], ...]
+    notes_in: int
+    answers: int
+    misses: int
+    lateness: LatenessReport
+    trouble: str
 
 
 @final
@@ -82,49 +78,49 @@ class Session:
     Parameters
     ----------
     plan : SessionPlan
-    ports : Ports
+    ports : PortWatch
+        Opens the ports, and from now on tells this session when one is lost or found.
     composer : Composer
         Is not closed.
     clock : Clock
 
     Raises
     ------
-    LiveError
-        If the plan cannot be.
     SolferinoError
         If a port or a bundle cannot be opened.
     """
 
-    def __init__(self, plan: SessionPlan, ports: Ports, composer: Composer, clock: Clock) -> None:
-        if not plan.partners:
-            raise LiveError("nobody answers: name a bundle, such as attention_rnn")
+    def __init__(
+        self, plan: SessionPlan, ports: PortWatch, composer: Composer, clock: Clock
+    ) -> None:
         self.plan = plan
         self.clock = clock
         self.transport = Transport(plan.qpm, plan.meter)
         self.notes_in = 0
-        self._names: dict[int, str] = {}
         self._bar_clock = BarClock(self.transport)
         self._wants_save = threading.Event()
         self._trouble = ""
         self._is_open = True
-        self._follower: Callable[[Message, float], None] | None = None
+        self._follower: Receiver | None = None
         self._clock_port: str | None = None
         with ExitStack() as opened:
             self.outputs = [ports.open_output(name) for name in plan.output_ports]
             for port in self.outputs:
                 opened.callback(port.close)
-            self.output = Output(_Everywhere(self.outputs), clock)
+            self.output = Output(_Everywhere(self.outputs))
             self.player = Player(clock, self.transport, {"main": self.output})
             self._make_sources(composer)
-            self.inputs: list[InPort] = []
+            self.inputs: list[ReconnectingIn] = []
             for number, name in enumerate(plan.input_ports):
                 self.inputs.append(ports.open_input(name, self._receiver(number), clock))
                 opened.callback(self.inputs[-1].close)
             opened.pop_all()
+        ports.on_lost, ports.on_found = self.lost, self.found
 
     def _make_sources(self, composer: Composer) -> None:
         plan = self.plan
-        self.metronome = Metronome(self.transport, plan.metronome_channel, is_on=plan.has_metronome)
+        channel = plan.metronome_channel - 1
+        self.metronome = Metronome(self.transport, channel, is_on=plan.has_metronome)
         self.player.add(self.metronome)
         self.partners = [self._partner(each, composer) for each in plan.partners]
         self.recording = Recording(
@@ -133,23 +129,24 @@ class Session:
         )
         self._captures = [partner.capture for partner in self.partners]
         for number, (partner, each) in enumerate(zip(self.partners, plan.partners, strict=True)):
-            capture = Capture(self.transport, each.channels)
+            capture = Capture(self.transport, _from_0(each.channels))
             self._captures.append(capture)
-            self.player.add(CallWitness(capture, self.recording, 2 * number))
-            source: Source = AnswerWitness(partner, self.recording, 2 * number + 1)
+            self.player.add(RecordedCapture(capture, self.recording, 2 * number))
+            source: Source = RecordedSource(partner, self.recording, 2 * number + 1)
             if plan.playback_offset_s:
-                source = Shifted(source, self.transport, plan.playback_offset_s)
+                source = OffsetSource(source, self.transport, plan.playback_offset_s)
             self.player.add(source)
 
     def _partner(self, partner: PartnerPlan, composer: Composer) -> CallAndResponse:
+        playback_channel = partner.playback_channel
         return CallAndResponse(
-            Capture(self.transport, partner.channels, is_mono=self.plan.is_mono),
+            Capture(self.transport, _from_0(partner.channels), is_mono=self.plan.is_mono),
             self.transport,
             self.clock,
             composer,
             responders=[responder_of(bundle) for bundle in partner.bundles],
-            manners=self.plan.manners,
-            playback_channel=partner.playback_channel,
+            settings=self.plan.settings,
+            playback_channel=None if playback_channel is None else playback_channel - 1,
             state_control=self.plan.controls.numbers.get("state"),
             seed=self.plan.seed,
         )
@@ -157,23 +154,21 @@ class Session:
     def _parts(self, number: int) -> tuple[Part, Part]:
         """Tracks of the recording: a call, and its answer."""
         partner, plan = self.partners[number], self.plan.partners[number]
-        channels = plan.channels or {0}
-        call_channel = DRUM_CHANNEL if partner.responder.is_drum else min(channels)
-        answer_channel = call_channel
-        if plan.playback_channel is not None:
-            answer_channel = plan.playback_channel
+        is_drum = partner.responder.is_drum
+        call_channel = DRUM_CHANNEL + 1 if is_drum else min(plan.channels or {1})
+        answer_channel = plan.playback_channel or call_channel
         suffix = "" if len(self.partners) == 1 else f"_{number + 1}"
         bundle = partner.responder.bundle
         return (
-            Part(name=f"call{suffix}", bundle=bundle, channel=call_channel + 1),
-            Part(name=f"answer{suffix}", bundle=bundle, channel=answer_channel + 1),
+            Part(name=f"call{suffix}", bundle=bundle, channel=call_channel),
+            Part(name=f"answer{suffix}", bundle=bundle, channel=answer_channel),
         )
 
-    def follow(self, follower: Callable[[Message, float], None]) -> None:
+    def follow(self, follower: Receiver | None) -> None:
         """Tell a function the clock and transport messages of the first port that sends them."""
         self._follower = follower
 
-    def _receiver(self, number: int) -> Callable[[Message, float], None]:
+    def _receiver(self, number: int) -> Receiver:
         return lambda message, time_s: self.receive(message, time_s, str(number))
 
     def receive(self, message: Message, time_s: float, port: str = "") -> None:
@@ -203,16 +198,16 @@ class Session:
             capture.receive(message, time_s, port)
         if self.plan.passes_through and message.type in PASSED_THROUGH:
             channel = self.plan.passthrough_channel
-            self.output.send(message if channel is None else message.copy(channel=channel))
+            self.output.send(message if channel is None else message.copy(channel=channel - 1))
 
     def _tell_follower(self, message: Message, time_s: float, port: str) -> None:
         self._clock_port = port if self._clock_port is None else self._clock_port
         if self._follower is not None and port == self._clock_port:
             self._follower(message, time_s)
 
-    def lost(self, port: object) -> None:
+    def lost(self, port: WatchedPort) -> None:
         """Take note that a port is gone: what sounds ends, and keys that were held are let go."""
-        self._trouble = f"{getattr(port, 'name', 'a port')} is gone; waiting for it"
+        self._trouble = f"{port.name} is gone; waiting for it"
         self.output.release_all()
         now_s = self.clock.now_s()
         for number, each in enumerate(self.inputs):
@@ -222,7 +217,7 @@ class Session:
                     for capture in self._captures:
                         capture.receive(message, now_s, str(number))
 
-    def found(self, port: object) -> None:
+    def found(self, port: WatchedPort) -> None:
         """Take note that a port is back; what it may have been left with is silenced."""
         self._trouble = ""
         if any(each is port for each in self.outputs):
@@ -230,10 +225,10 @@ class Session:
 
     # What controls act on.
 
-    def change(self, **manners: Any) -> None:
-        """Set fields of `Manners`, of all partners."""
+    def change(self, **settings: Any) -> None:
+        """Set fields of `PartnerSettings`, of all partners."""
         for partner in self.partners:
-            partner.change(**manners)
+            partner.change(**settings)
 
     def end_call(self) -> None:
         """End the calls on the next bar line."""
@@ -274,11 +269,14 @@ class Session:
 
     # What its owner does.
 
-    def tend(self) -> None:
-        """Do what takes time and was asked for; to be called now and then."""
+    def save_if_asked(self) -> None:
+        """Write what was played so far if a control asked for it; to be called now and then."""
         if self._wants_save.is_set():
             self._wants_save.clear()
-            self.write()
+            try:
+                self.write()
+            except SolferinoError as error:
+                self._trouble = str(error)
 
     def write(self) -> None:
         """Write what was played so far to the path of the plan; nothing if it has none."""
@@ -292,16 +290,14 @@ class Session:
     def status(self) -> Status:
         """Tell how it stands."""
         line, meter = self.transport.line, self.transport.meter
-        at = line.quarters_at(self.clock.now_s())
-        bar = math.floor(at / meter.bar_quarters)
-        beat = math.floor((at - bar * meter.bar_quarters) / meter.beat_quarters)
+        bar, beat = meter.place(line.quarters_at(self.clock.now_s()))
         tallies = [partner.tally for partner in self.partners]
-        errors = [partner.preparation.last_error for partner in self.partners]
+        errors = [partner.prefetch.last_error for partner in self.partners]
         faults = [str(fault) or type(fault).__name__ for fault in self.player.faults]
         troubles = itertools.chain([self._trouble], faults, errors)
         return Status(
-            bar=bar + 1,
-            beat=beat + 1,
+            bar=bar,
+            beat=beat,
             is_running=line.is_running,
             qpm=line.qpm,
             states=tuple((partner.responder.name, partner.state) for partner in self.partners),
@@ -314,18 +310,19 @@ class Session:
 
     def start(self) -> None:
         """Begin to play."""
+        self.player.start()
         if self.plan.starts:
             self.transport.start(self.clock.now_s())
-        self.player.start()
 
     def close(self) -> None:
         """End every note that sounds, and let go of the ports."""
         self._is_open = False
-        for each in self.inputs:
-            each.close()
-        self.player.close()
-        for port in self.outputs:
-            port.close()
+        with ExitStack() as last_first:
+            for port in self.outputs:
+                last_first.callback(port.close)
+            last_first.callback(self.player.close)
+            for each in self.inputs:
+                last_first.callback(each.close)
 
     def __enter__(self) -> Self:
         """Begin to play."""
@@ -337,11 +334,16 @@ class Session:
         self.close()
 
 
+def _from_0(channels: frozenset[int] | None) -> frozenset[int] | None:
+    """Count channels as messages do."""
+    return None if channels is None else frozenset(channel - 1 for channel in channels)
+
+
 @final
 class _Everywhere:
     """Several outputs as one."""
 
-    def __init__(self, ports: Sequence[OutPort]) -> None:
+    def __init__(self, ports: Sequence[ReconnectingOut]) -> None:
         self._ports = tuple(ports)
 
     def send(self, message: Message) -> None:

@@ -9,8 +9,8 @@ from solferino.errors import LiveError
 from solferino.live.composing import Composer, InlineComposer
 from solferino.live.looper import Looper
 from solferino.live.parts import Part
-from solferino.live.player import Event
 from solferino.live.recording import Recording
+from solferino.live.source import Event
 from solferino.live.transport import Transport
 from solferino.notes.disk import PathOrText
 from solferino.notes.files import save

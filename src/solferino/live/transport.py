@@ -87,6 +87,12 @@ class Meter:
         """Length of a beat as the denominator says, in quarter notes."""
         return 4 / self.denominator
 
+    def place(self, quarters: float) -> tuple[int, int]:
+        """Bar and beat of a position, counted from 1."""
+        bar = math.floor(quarters / self.bar_quarters)
+        beat = math.floor((quarters - bar * self.bar_quarters) / self.beat_quarters)
+        return bar + 1, beat + 1
+
 
 FOUR_FOUR = Meter()
 """The meter where none is said."""

@@ -92,15 +92,16 @@ class TrackView(App[None]):
 
     def look(self) -> None:
         """Show how things are now; what has not changed is not drawn again."""
+        if not self.query("#position"):
+            return  # the view is being taken down
         player = self._desk.player
         line, now_s = player.transport.line, player.clock.now_s()
         quarters = line.quarters_at(now_s)
         if self._desk.has_ended:
             self.exit()
             return
-        late = player.lateness.report()
         where = position_words(line, player.transport.meter, now_s)
-        punctuality = f"late {late.median_ms:.1f} ms, p99 {late.p99_ms:.1f} ms"
+        punctuality = player.lateness.report().short_words
         self._show("position", f"{where} · missed {self._desk.track.misses} · {punctuality}")
         for number, picture in enumerate(self._pictures):
             mark = "▶" if number == self._chosen else " "

@@ -1,7 +1,5 @@
 """A track that is played live: ports, clock, messages, and what the terminal shows."""
 
-import gc
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,15 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from solferino.cli.extras import needing
-from solferino.cli.track import ClockSource
+from solferino.cli.playing import ClockSource, joined_clock, told_to_end
 from solferino.errors import MissingExtraError, PortError
 
 if TYPE_CHECKING:
-    from solferino.live.clock import Clock
     from solferino.live.commands import Desk
     from solferino.live.output import Output
     from solferino.live.parts import Part
-    from solferino.live.player import Player
     from solferino.live.port_watch import PortWatch
     from solferino.live.transport import Transport
 
@@ -29,7 +25,7 @@ LOOK_EVERY_S = 0.05
 WAY_OUT = "without a port, solferino track --render track.wav makes sound"
 
 
-class Wishes(NamedTuple):
+class TrackOptions(NamedTuple):
     """How a track is played."""
 
     output_ports: Sequence[str]
@@ -44,7 +40,7 @@ class Wishes(NamedTuple):
 def perform(
     parts: "Sequence[Part]",
     transport: "Transport",
-    wishes: Wishes,
+    options: TrackOptions,
     *,
     bars: int | None,
     save: Path | None,
@@ -55,7 +51,7 @@ def perform(
     ----------
     parts : sequence of Part
     transport : Transport
-    wishes : Wishes
+    options : TrackOptions
     bars : int, optional
         After how many it ends.
     save : Path, optional
@@ -77,32 +73,33 @@ def perform(
 
     clock = MonotonicClock()
     with ExitStack() as stack:
-        watch, outputs = stack.enter_context(_ports(wishes.output_ports, clock))
-        typer.echo("the first loops are being written")
+        watch, outputs = stack.enter_context(_ports(options.output_ports))
+        typer.echo(f"plays to {', '.join(outputs)}; the first loops are being written")
         composer = ProcessComposer(part.bundle for part in parts)
         stack.callback(composer.close)
         track = Track(parts, transport, composer)
         player = Player(clock, transport, outputs)
         player.add(track)
-        if wishes.sends_clock:
+        if options.sends_clock:
             for name in outputs:
                 player.add(MidiClock(player, name))
         desk = Desk(track, player, save or Path("track.mid"))
         if save:
             stack.callback(track.save, save)
-        more_words = stack.enter_context(_remote(desk, wishes))
+        more_words = stack.enter_context(_remote(desk, options))
         track.prepare(PREPARE_S)
-        stack.enter_context(_told_to_end())
-        stack.enter_context(player)
-        stack.enter_context(_followed(wishes, player, watch))
-        stack.callback(gc.unfreeze)
-        begin = partial(_begin, desk, bars, starts=wishes.clock is not ClockSource.MIDI)
-        _show(desk, begin, more_words, is_plain=wishes.is_plain)
+        stack.enter_context(told_to_end(desk.end))
+        stack.callback(player.close)
+        receive = stack.enter_context(joined_clock(options.clock, player))
+        if receive:
+            watch.open_input(options.input_port, receive, clock)
+        begin = partial(_begin, desk, bars, starts=options.clock is not ClockSource.MIDI)
+        _show(desk, begin, more_words, is_plain=options.is_plain)
         typer.echo(_ending(desk))
 
 
 @contextmanager
-def _ports(names: Sequence[str], clock: "Clock") -> "Iterator[tuple[PortWatch, dict[str, Output]]]":
+def _ports(names: Sequence[str]) -> "Iterator[tuple[PortWatch, dict[str, Output]]]":
     """Open the outputs, or one of our own, and keep watch over them."""
     from solferino.live.output import Output  # noqa: PLC0415
     from solferino.live.port_watch import PortWatch, WatchedPort  # noqa: PLC0415
@@ -123,7 +120,7 @@ def _ports(names: Sequence[str], clock: "Clock") -> "Iterator[tuple[PortWatch, d
             stack.callback(watch.close)
             for name in wanted:
                 port = watch.open_output(name)
-                output = outputs[name or port.name] = Output(port, clock)
+                output = outputs[name or port.name] = Output(port)
                 opened.append((port, output))
         except (PortError, MissingExtraError) as error:
             raise type(error)(f"{error}; {WAY_OUT}") from error
@@ -132,56 +129,21 @@ def _ports(names: Sequence[str], clock: "Clock") -> "Iterator[tuple[PortWatch, d
 
 
 @contextmanager
-def _followed(wishes: Wishes, player: "Player", watch: "PortWatch") -> Iterator[None]:
-    """Follow the clock of another machine or program, if that is wished for."""
-    if wishes.clock is ClockSource.MIDI:
-        from solferino.live.midi_clock import MidiClockFollower  # noqa: PLC0415
-
-        follower = MidiClockFollower(player.transport)
-        player.add(follower)
-        watch.open_input(wishes.input_port, follower.receive, player.clock)
-    if wishes.clock is ClockSource.LINK:
-        from solferino.live.link import LinkSession  # noqa: PLC0415
-
-        with LinkSession(player.transport, player.clock):
-            yield
-    else:
-        yield
-
-
-@contextmanager
-def _remote(desk: "Desk", wishes: Wishes) -> Iterator[Callable[[], str]]:
-    """Take messages too, if they are wished for; give a function that tells of them."""
-    if wishes.osc_port is None:
+def _remote(desk: "Desk", options: TrackOptions) -> Iterator[Callable[[], str]]:
+    """Take OSC messages too, if asked to; give a function that tells of them."""
+    if options.osc_port is None:
         yield str
         return
     with needing("live"):
         from solferino.live.osc import OscRemote, OscServer  # noqa: PLC0415
     remote = OscRemote(desk)
-    with OscServer(remote, wishes.osc_port, wishes.osc_host) as server:
+    with OscServer(remote, options.osc_port, options.osc_host) as server:
         yield lambda: f"OSC on port {server.port} · {remote.words}"
 
 
-@contextmanager
-def _told_to_end() -> Iterator[None]:
-    """End as by Ctrl-C when the system ends this process, so that no note is left sounding."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    names = [n for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
-
-
 def _begin(desk: "Desk", bars: int | None, *, starts: bool) -> None:
-    """Begin, after what would hold up the player: to look through all that is in memory."""
-    gc.collect()
-    gc.freeze()
+    """Begin, when all that takes long is done."""
+    desk.player.start()
     desk.begin(bars, starts=starts)
 
 
@@ -198,12 +160,10 @@ def _show(
 
 
 def _ending(desk: "Desk") -> str:
-    late, misses = desk.player.lateness.report(), desk.track.misses
-    return (
-        f"{late.events} events, late {late.median_ms:.2f} ms at the median, {late.p99_ms:.2f} ms "
-        f"at p99, {late.max_ms:.2f} ms at most; {late.dropped} left out; "
-        f"{misses} {'pass' if misses == 1 else 'passes'} repeated because the next was not written"
-    )
+    misses = desk.track.misses
+    passes = "pass" if misses == 1 else "passes"
+    late = desk.player.lateness.report().words
+    return f"{late}; {misses} {passes} repeated because the next was not written"
 
 
 def _print_bars(desk: "Desk") -> None:

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solferino.live.tick_line import TickLine
+from solferino.live.tempo_tracking import TempoTracker
 
 PERIOD_S = 60 / 24 / 120
 
 
-def _after(times_s: list[float], qpm: float = 100.0) -> tuple[TickLine, int]:
-    line = TickLine(qpm)
+def _after(times_s: list[float], qpm: float = 100.0) -> tuple[TempoTracker, int]:
+    line = TempoTracker(qpm)
     return line, sum(line.add(time_s) for time_s in times_s)
 
 
 def test_before_any_tick_nothing_is_known() -> None:
-    line = TickLine(100)
+    line = TempoTracker(100)
     assert line.fit is None
     assert not line.is_settled
 
@@ -41,7 +41,7 @@ def test_even_ticks_say_their_tempo(qpm: float, count: int, start_s: float) -> N
 @pytest.mark.parametrize("jitter_s", [0.001, 0.003])
 def test_jitter_is_averaged_away(jitter_s: float) -> None:
     random = np.random.default_rng(1)
-    line = TickLine(100)
+    line = TempoTracker(100)
     errors_s = []
     for number in range(480):
         line.add(number * PERIOD_S + random.uniform(-jitter_s, jitter_s))

@@ -1,4 +1,4 @@
-"""Preparation: an answer is ordered before its bar line, as early as past answers took long."""
+"""Prefetch: an answer is ordered before its bar line, as early as past answers took long."""
 
 import math
 from collections import deque
@@ -26,7 +26,7 @@ class _Pending(NamedTuple):
 
 
 @final
-class Preparation:
+class Prefetch:
     """Gives orders ahead of time for one moment to come; for one thread.
 
     Parameters

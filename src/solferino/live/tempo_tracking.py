@@ -53,7 +53,7 @@ class TickFit(NamedTuple):
 
 
 @final
-class TickLine:
+class TempoTracker:
     """Fits a straight line through the latest ticks.
 
     The line goes through the latest `LONGEST` ticks, and bends where the tempo glides. A tick far

@@ -1,14 +1,14 @@
-"""Manners are checked, and each bundle gets what it can use of them."""
+"""PartnerSettings are checked, and each bundle gets what it can use of them."""
 
 import pytest
 
 from solferino.errors import BundleError, LiveError
-from solferino.live.manners import Manners, Responder, responder_of
+from solferino.live.partner import PartnerSettings, Responder, responder_of
 from solferino.representations.constraints import Constraints
 
 
 @pytest.mark.parametrize(
-    ("manners", "words"),
+    ("settings", "words"),
     [
         ({"min_listen_bars": -1}, "min_listen_bars is -1: give a number of bars from 0 to 127"),
         ({"response_bars": 128}, "response_bars is 128: give a number of bars from 0 to 127"),
@@ -16,25 +16,27 @@ from solferino.representations.constraints import Constraints
         ({"chords": ()}, "no chords are named: write some, one a bar, such as 'C G Am F'"),
     ],
 )
-def test_manners_that_cannot_be_are_refused(manners, words):
+def test_manners_that_cannot_be_are_refused(settings, words):
     with pytest.raises(LiveError, match=words):
-        Manners(**manners)
+        PartnerSettings(**settings)
 
 
 def test_drums_obey_no_key():
-    manners = Manners(temperature=0.5, constraints=Constraints(pitch_classes=frozenset({0})))
-    melody = manners.controls_for(Responder("a", "a"))
-    drums = manners.controls_for(Responder("b", "b", is_drum=True))
+    settings = PartnerSettings(
+        temperature=0.5, constraints=Constraints(pitch_classes=frozenset({0}))
+    )
+    melody = settings.controls_for(Responder("a", "a"))
+    drums = settings.controls_for(Responder("b", "b", is_drum=True))
     assert melody.constraints.pitch_classes == {0}
     assert drums.constraints == Constraints()
     assert melody.temperature == drums.temperature == 0.5
 
 
 def test_chords_go_round_by_the_bars_of_the_music():
-    manners = Manners(chords=("C", "F", "G"))
+    settings = PartnerSettings(chords=("C", "F", "G"))
     improviser = Responder("a", "a", takes_chords=True)
-    assert manners.chords_for(improviser, 4, 4) == ("F", "G", "C", "F")
-    assert manners.chords_for(Responder("b", "b"), 4, 4) == ()
+    assert settings.chords_for(improviser, 4, 4) == ("F", "G", "C", "F")
+    assert settings.chords_for(Responder("b", "b"), 4, 4) == ()
 
 
 @pytest.mark.parametrize(

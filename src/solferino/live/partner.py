@@ -1,7 +1,8 @@
-"""Manners of a partner in call and response: who answers, how long, and how boldly."""
+"""PartnerSettings of a partner in call and response: who answers, how long, and how boldly."""
 
 from dataclasses import dataclass, field
-from typing import final
+from enum import IntEnum
+from typing import NamedTuple, final
 
 from solferino.bundles.bundle import open_bundle
 from solferino.errors import LiveError
@@ -51,7 +52,7 @@ def responder_of(bundle: str) -> Responder:
 
 @final
 @dataclass(frozen=True)
-class Manners:
+class PartnerSettings:
     """How a partner listens and answers.
 
     Parameters
@@ -116,3 +117,31 @@ class Manners:
         if not responder.takes_chords:
             return ()
         return tuple(self.chords[k % len(self.chords)] for k in range(bar, bar + num_bars))
+
+
+@final
+class State(IntEnum):
+    """What a partner does; the values are those of the state control."""
+
+    IDLE = 0
+    LISTENING = 1
+    RESPONDING = 2
+
+
+@final
+class Tally(NamedTuple):
+    """What happened so far.
+
+    Parameters
+    ----------
+    calls : int
+        Calls that ended.
+    answers : int
+        Answers that began, repetitions not counted.
+    misses : int
+        Answers that were not ready on the bar line, so that another phrase was played.
+    """
+
+    calls: int = 0
+    answers: int = 0
+    misses: int = 0
