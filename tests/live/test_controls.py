@@ -117,6 +117,8 @@ def test_a_file_that_is_none_of_controls_is_refused(tmp_path):
     path.write_text("volume = 20")
     with pytest.raises(LiveError, match=r"controls.toml: no control is called 'volume'"):
         read_controls(path)
+    with pytest.raises(LiveError, match=r"nothing.toml cannot be read .*check the path"):
+        read_controls(tmp_path / "nothing.toml")
 
 
 def test_each_control_learns_the_knob_that_is_moved_for_it():

@@ -194,7 +194,7 @@ def read_controls(path: Path) -> Assignment:
     Raises
     ------
     LiveError
-        If it is no such file.
+        If it is no such file, or cannot be read.
     """
     try:
         return Assignment(tomllib.loads(path.read_text(encoding="utf-8")))
