@@ -25,7 +25,10 @@ COMMANDS = (
     "bundle",
     "evaluate",
     "import",
+    "info",
+    "originality",
     "doctor",
+    "live",
     "track",
 )
 
@@ -42,6 +45,11 @@ def test_each_command_explains_itself(solferino, command):
     done = solferino(command, "-h")
     assert done.status == 0
     assert f"Usage: solferino {command}" in done.out
+
+
+def test_the_version_is_told(solferino):
+    done = solferino("--version")
+    assert (done.status, done.out) == (0, f"solferino {app.__version__}\n")
 
 
 def test_without_a_command_the_help_is_shown_and_the_status_is_that_of_wrong_usage(solferino):

@@ -63,6 +63,18 @@ def test_an_unplugged_output_takes_messages_and_counts_them(told):
     assert told.look() == []
 
 
+def test_it_says_in_words_which_ports_are_gone(told):
+    told.watch.open_output(SYNTH)
+    told.watch.open_input(KEYS, lambda *_: None, FakeClock())
+    assert told.watch.words == ""
+    told.system.outputs = []
+    told.look()
+    assert told.watch.words == f"{SYNTH}: gone, waiting"
+    told.system.outputs = [SYNTH]
+    told.look()
+    assert told.watch.words == ""
+
+
 def test_an_output_that_returns_plays_on(told):
     out = told.watch.open_output(SYNTH)
     told.system.outputs = []

@@ -125,11 +125,25 @@ def resampled(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray
         return samples
     divisor = gcd(from_hz, to_hz)
     block_in, block_out = from_hz // divisor, to_hz // divisor
-    n_blocks = -(-len(samples) // block_in)
+    n_blocks = _smooth(-(-len(samples) // block_in))
     n_in, n_out = n_blocks * block_in, n_blocks * block_out
     spectrum = np.fft.rfft(samples, n=n_in, axis=0)[: n_out // 2 + 1]
     out = np.fft.irfft(spectrum, n=n_out, axis=0) * (n_out / n_in)
     return out[: -(-len(samples) * to_hz // from_hz)].astype(np.float32)
+
+
+def _smooth(least: int) -> int:
+    """Return the next number without prime factors above 5, the lengths that an FFT is fast at."""
+    found = 1 << max(least - 1, 0).bit_length()
+    fives = 1
+    while fives < found:
+        odd = fives
+        while odd < found:
+            power = max(-(-least // odd) - 1, 0).bit_length()
+            found = min(found, odd << power)
+            odd *= 3
+        fives *= 5
+    return found
 
 
 @lru_cache(maxsize=1)

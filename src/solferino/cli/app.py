@@ -3,9 +3,11 @@
 import io
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from solferino import __version__
 from solferino.cli.bundle import bundle
 from solferino.cli.bundles import bundles
 from solferino.cli.convert import convert
@@ -60,9 +62,19 @@ for command in COMMANDS:
 app.command("import")(import_bundle)
 
 
+def _tell_version(value: bool) -> None:
+    if value:
+        typer.echo(f"solferino {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def solferino() -> None:
-    """Make music with machine learning: generate, continue, train."""
+def solferino(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell it.")
+    ] = False,
+) -> None:
+    """Make music with machine learning: generate, continue, train, play."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

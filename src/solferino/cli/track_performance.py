@@ -86,7 +86,7 @@ def perform(
         desk = Desk(track, player, save or Path("track.mid"))
         if save:
             stack.callback(track.save, save)
-        more_words = stack.enter_context(_remote(desk, options))
+        remote_words = stack.enter_context(_remote(desk, options))
         track.prepare(PREPARE_S)
         stack.enter_context(told_to_end(desk.end))
         stack.callback(player.close)
@@ -94,7 +94,8 @@ def perform(
         if receive:
             watch.open_input(options.input_port, receive, clock)
         begin = partial(_begin, desk, bars, starts=options.clock is not ClockSource.MIDI)
-        _show(desk, begin, more_words, is_plain=options.is_plain)
+        words = partial(_news, watch, remote_words)
+        _show(desk, begin, words, is_plain=options.is_plain)
         typer.echo(_ending(desk))
 
 
@@ -141,6 +142,11 @@ def _remote(desk: "Desk", options: TrackOptions) -> Iterator[Callable[[], str]]:
         yield lambda: f"OSC on port {server.port} · {remote.words}"
 
 
+def _news(watch: "PortWatch", remote_words: Callable[[], str]) -> str:
+    """Tell of what goes on beside the music: ports that are gone, messages that came."""
+    return " · ".join(filter(None, (watch.words, remote_words())))
+
+
 def _begin(desk: "Desk", bars: int | None, *, starts: bool) -> None:
     """Begin, when all that takes long is done."""
     desk.player.start()
@@ -152,7 +158,7 @@ def _show(
 ) -> None:
     if is_plain:
         begin()
-        _print_bars(desk)
+        _print_bars(desk, more_words)
         return
     with needing("live"):
         from solferino.live.view import TrackView  # noqa: PLC0415
@@ -166,8 +172,8 @@ def _ending(desk: "Desk") -> str:
     return f"{late}; {misses} {passes} repeated because the next was not written"
 
 
-def _print_bars(desk: "Desk") -> None:
-    """Print a line a bar until the end."""
+def _print_bars(desk: "Desk", more_words: Callable[[], str]) -> None:
+    """Print a few lines a bar until the end."""
     from solferino.live.loop_pictures import looper_words, position_words  # noqa: PLC0415
 
     transport, clock = desk.player.transport, desk.player.clock
@@ -180,4 +186,6 @@ def _print_bars(desk: "Desk") -> None:
             typer.echo(position_words(transport.line, transport.meter, clock.now_s()))
             for looper in desk.track:
                 typer.echo(f"  {looper_words(looper)}")
+            if more_words():
+                typer.echo(f"  {more_words()}")
         time.sleep(LOOK_EVERY_S)

@@ -156,6 +156,13 @@ class PortWatch:
         self._add(port, is_input=False)
         return port
 
+    @property
+    def words(self) -> str:
+        """Which ports are gone, for people; empty if none is."""
+        with self._lock:
+            gone = [each.port.name for each in self._watched if each.port.is_lost]
+        return f"{' and '.join(gone)}: gone, waiting" if gone else ""
+
     def look(self) -> None:
         """See which ports are gone and which are back, and tell it."""
         now, before = self._sight(), self._before

@@ -108,7 +108,7 @@ class TrackView(App[None]):
             words = f"{mark} {number + 1} {looper_words(picture.looper)}"
             self._show(f"words{number}", words, bold=number == self._chosen)
             self._show_roll(number, picture, quarters)
-        self._show("notice", self._notice or self._more_words())
+        self._show("notice", " · ".join(filter(None, (self._more_words(), self._notice))))
 
     def _command(self, character: str) -> None:
         for command in COMMANDS.values():
