@@ -138,11 +138,11 @@ def joined_clock(source: ClockSource, player: "Player") -> "Iterator[Receiver | 
 
 
 @contextmanager
-def told_to_end(end: Callable[[], object]) -> Iterator[None]:
+def told_to_end(stop: Callable[[], object]) -> Iterator[None]:
     """Call a function on Ctrl-C, and when the system ends this process."""
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before: dict[str, Any] = {
-        name: signal.signal(getattr(signal, name), lambda *_: end()) for name in names
+        name: signal.signal(getattr(signal, name), lambda *_: stop()) for name in names
     }
     try:
         yield
