@@ -163,6 +163,15 @@ def test_a_meter_that_cannot_be_read_is_explained(fails):
     assert "'waltz' is no meter; write 4/4" in fails(2, "track", "--meter", "waltz")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [("--osc-port", 9000), ("--clock", "midi"), ("--send-clock",), ("--output-ports", "x")],
+)
+def test_what_is_rendered_is_played_to_no_port(fails, option):
+    words = "--render: nothing is played to ports or told by OSC"
+    assert words in fails(2, "track", *option, "--render", "a.wav")
+
+
 @pytest.mark.parametrize("error", [PortError, MissingExtraError])
 def test_without_a_port_rendering_is_offered(solferino, monkeypatch, error):
     def none():

@@ -117,6 +117,12 @@ def track(
     if save:
         check_place(save)
     if render:
+        for_ports = (output_ports, input_port, clock is not ClockSource.INTERNAL, send_clock)
+        if any((*for_ports, osc_port is not None)):
+            raise typer.BadParameter(
+                "nothing is played to ports or told by OSC; leave out their options, and --clock",
+                param_hint="--render",
+            )
         check_place(render, Waveform(np.zeros((0, 1), np.float32), 44_100))
     typer.echo(f"seed {seed}")
     if render:
