@@ -140,3 +140,14 @@ def test_the_command_line_starts_without_heavy_libraries():
     heavy = ("torch", "onnxruntime", "pyarrow", "matplotlib", "rich", "symusic", "pandas")
     code = f"import sys, solferino.cli.app; print([m for m in {heavy} if m in sys.modules])"
     assert python("-c", code).stdout == "[]\n"
+
+
+def test_ctrl_c_while_the_command_is_still_being_read_is_one_line(monkeypatch, capsys):
+    from solferino.__main__ import main
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "main", interrupted)
+    assert main() == 130
+    assert capsys.readouterr().err == "solferino: error: interrupted\n"
