@@ -69,7 +69,7 @@ def test_it_says_in_words_which_ports_are_gone(told):
     assert told.watch.words == ""
     told.system.outputs = []
     told.look()
-    assert told.watch.words == f"{SYNTH}: gone, waiting"
+    assert told.watch.words == f"{SYNTH} is gone; waiting for it"
     told.system.outputs = [SYNTH]
     told.look()
     assert told.watch.words == ""

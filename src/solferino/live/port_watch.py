@@ -161,7 +161,7 @@ class PortWatch:
         """Which ports are gone, for people; empty if none is."""
         with self._lock:
             gone = [each.port.name for each in self._watched if each.port.is_lost]
-        return f"{' and '.join(gone)}: gone, waiting" if gone else ""
+        return " · ".join(map(gone_words, gone))
 
     def look(self) -> None:
         """See which ports are gone and which are back, and tell it."""
@@ -246,3 +246,8 @@ def _is_back(each: _Watched, now: _Sight, api: str) -> bool:
     except PortError:
         return False  # gone again, or not ready yet
     return True
+
+
+def gone_words(name: str) -> str:
+    """Say to people that a port of this name is gone."""
+    return f"{name} is gone; waiting for it"

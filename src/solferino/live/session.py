@@ -19,7 +19,13 @@ from solferino.live.output import ALL_NOTES_OFF, DRUM_CHANNEL, NUM_CHANNELS, Out
 from solferino.live.partner import State, responder_of
 from solferino.live.parts import Part
 from solferino.live.player import Player
-from solferino.live.port_watch import PortWatch, ReconnectingIn, ReconnectingOut, WatchedPort
+from solferino.live.port_watch import (
+    PortWatch,
+    ReconnectingIn,
+    ReconnectingOut,
+    WatchedPort,
+    gone_words,
+)
 from solferino.live.ports import Receiver
 from solferino.live.recording import RecordedCapture, RecordedSource, Recording
 from solferino.live.session_plan import PartnerPlan, SessionPlan
@@ -207,7 +213,7 @@ class Session:
 
     def lost(self, port: WatchedPort) -> None:
         """Take note that a port is gone: what sounds ends, and keys that were held are let go."""
-        self._trouble = f"{port.name} is gone; waiting for it"
+        self._trouble = gone_words(port.name)
         self.output.release_all()
         now_s = self.clock.now_s()
         for number, each in enumerate(self.inputs):
